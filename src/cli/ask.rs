@@ -1,0 +1,249 @@
+//! `octroi ask`: one question, with its explanation.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Exit, load_or_report, message, now_ms, print};
+use crate::document::{AttributeType, instant, start_of_date};
+use crate::explain::{Explanation, explain};
+use crate::model::{Application, Attributes, BuiltIn, Model, readable};
+use crate::snapshot::{Action, Entity, Members, Question};
+use crate::value::Json;
+
+/// Arguments of `octroi ask`.
+#[derive(Debug, Args)]
+pub(super) struct AskArgs {
+    /// Who asks
+    account: String,
+    /// What it wants to do
+    action: String,
+    /// What it wants to do it with: `TYPE` or `TYPE:ID`
+    #[arg(value_name = "TYPE[:ID]")]
+    resource: String,
+    /// The policy folder
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "OCTROI_POLICIES",
+        default_value = "policies"
+    )]
+    policies: std::path::PathBuf,
+    /// A property of the resource, `key=value`; a list is written `a,b`
+    #[arg(short = 'p', value_name = "KEY=VALUE")]
+    property: Vec<String>,
+    /// A property of the subject
+    #[arg(short = 's', value_name = "KEY=VALUE")]
+    subject: Vec<String>,
+    /// A property of the action
+    #[arg(short = 'a', value_name = "KEY=VALUE")]
+    action_property: Vec<String>,
+    /// A value of the context
+    #[arg(short = 'c', value_name = "KEY=VALUE")]
+    context: Vec<String>,
+    /// The tenant; may be left out where there is only one
+    #[arg(long)]
+    tenant: Option<String>,
+    /// The moment asked about, `2026-12-01T09:00:00Z`
+    #[arg(long)]
+    at: Option<String>,
+    /// Print the AuthZEN answer instead
+    #[arg(long)]
+    json: bool,
+}
+
+/// Asks the question.
+pub(super) fn run(args: &AskArgs) -> Exit {
+    let loaded = match load_or_report(&args.policies) {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
+    };
+    let Some(snapshot) = &loaded.snapshot else {
+        return Exit::Policies;
+    };
+    let asked = question(args, &loaded.model).and_then(|question| Ok((question, moment(args)?)));
+    let (question, now) = match asked {
+        Ok(asked) => asked,
+        Err(problem) => {
+            message(&format!("octroi ask: {problem}\n"));
+            return Exit::Usage;
+        }
+    };
+    let explanation = explain(snapshot, &question, now);
+    let allowed = explanation.reason().allows();
+    if args.json {
+        let answer = json!({"decision": allowed, "context": explanation});
+        print(&format!("{answer:#}\n"));
+    } else {
+        print(&human(&explanation));
+    }
+    if allowed { Exit::Success } else { Exit::Denied }
+}
+
+fn human(explanation: &Explanation) -> String {
+    let reason = explanation.reason();
+    let word = if reason.allows() { "allow" } else { "deny" };
+    let mut text = format!(
+        "{word} ({})\n  {}\n",
+        reason.as_str(),
+        explanation.sentence()
+    );
+    for rule in explanation.determining() {
+        let _ = writeln!(text, "  by {} at {}", rule.policy, rule.source);
+    }
+    text
+}
+
+fn moment(args: &AskArgs) -> Result<i64, String> {
+    let Some(text) = &args.at else {
+        return Ok(now_ms());
+    };
+    let read = instant(text).or_else(|| start_of_date(text));
+    read.ok_or_else(|| format!("`--at {text}` is no instant; write it as `2026-12-01T09:00:00Z`"))
+}
+
+/// The application that a question is about: the tenant's, or the only one.
+fn application<'m>(args: &AskArgs, model: &'m Model) -> Option<&'m Application> {
+    let tenant = match &args.tenant {
+        Some(id) => model.tenants.get(id.as_str()),
+        None if model.tenants.len() == 1 => model.tenants.values().next(),
+        None => None,
+    };
+    tenant.map(|tenant| &*tenant.application)
+}
+
+fn question<'a>(args: &'a AskArgs, model: &Model) -> Result<Question<'a>, String> {
+    let application = application(args, model);
+    let (kind, id) = split_resource(&args.resource, application);
+    let tenant_id = args
+        .tenant
+        .as_deref()
+        .filter(|_| kind == BuiltIn::Tenant.as_str())
+        .unwrap_or("*");
+    let declared = application.and_then(|application| {
+        let kind = application.types.get(kind)?;
+        Some(readable(kind, &application.types))
+    });
+    let declared = declared.unwrap_or_default();
+    let none = Attributes::new();
+    let of = |pick: fn(&Application) -> &Attributes| application.map_or(&none, pick);
+    let mut properties = members(&args.property, &declared)?;
+    if let Some(tenant) = &args.tenant {
+        properties.push((Cow::Borrowed("tenant"), Json::borrowed(tenant)));
+    }
+    let subject_type = application
+        .and_then(|application| application.subject_types.first())
+        .map_or_else(|| "user".to_owned(), |kind| kind.to_string());
+    Ok(Question {
+        subject: Entity {
+            kind: Cow::Owned(subject_type),
+            id: Cow::Borrowed(&args.account),
+            properties: members(
+                &args.subject,
+                of(|application| &application.account_attributes),
+            )?,
+        },
+        action: Action {
+            name: Cow::Borrowed(&args.action),
+            properties: members(
+                &args.action_property,
+                of(|application| &application.context_action),
+            )?,
+        },
+        resource: Entity {
+            kind: Cow::Borrowed(kind),
+            id: Cow::Owned(id.unwrap_or(tenant_id).to_owned()),
+            properties,
+        },
+        context: members(&args.context, of(|application| &application.context))?,
+    })
+}
+
+/// The longest known type that is the whole, or is followed by `:`, is the type.
+fn split_resource<'a>(
+    text: &'a str,
+    application: Option<&Application>,
+) -> (&'a str, Option<&'a str>) {
+    let known = application
+        .into_iter()
+        .flat_map(|application| application.types.keys());
+    let longest = known
+        .filter_map(|name| {
+            let rest = text.strip_prefix(&**name)?;
+            (rest.is_empty() || rest.starts_with(':')).then_some(name.len())
+        })
+        .max();
+    match longest.and_then(|length| text.split_at_checked(length)) {
+        Some((kind, rest)) => (kind, rest.strip_prefix(':')),
+        None => match text.split_once(':') {
+            Some((kind, id)) => (kind, Some(id)),
+            None => (text, None),
+        },
+    }
+}
+
+/// Reads `key=value` pairs as their declared types; what is not declared stays text.
+fn members<'a>(pairs: &'a [String], declared: &Attributes) -> Result<Members<'a>, String> {
+    let mut members: Members<'a> = Vec::new();
+    for pair in pairs {
+        let (key, value) = pair
+            .split_once('=')
+            .ok_or_else(|| format!("`{pair}` must be written `key=value`"))?;
+        let kind = match declared.get(key) {
+            Some(kind) => *kind,
+            None => AttributeType::String,
+        };
+        members.retain(|(known, _)| known != key);
+        members.push((Cow::Borrowed(key), read(value, kind)));
+    }
+    Ok(members)
+}
+
+fn read(value: &str, kind: AttributeType) -> Json<'_> {
+    let number = |text: &str| text.trim().parse().map_or(Json::Number, Json::Integer);
+    let items = || value.split(',').filter(|item| !item.is_empty());
+    match kind {
+        AttributeType::Long => value.parse().map_or(Json::borrowed(value), Json::Integer),
+        AttributeType::Bool => match value {
+            "true" => Json::Bool(true),
+            "false" => Json::Bool(false),
+            _ => Json::borrowed(value),
+        },
+        AttributeType::StringSet => Json::List(items().map(Json::borrowed).collect()),
+        AttributeType::LongSet => Json::List(items().map(number).collect()),
+        AttributeType::String
+        | AttributeType::Datetime
+        | AttributeType::Decimal
+        | AttributeType::Ipaddr => Json::borrowed(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_read_as_their_types() {
+        for (value, kind, json) in [
+            ("5", AttributeType::String, Json::borrowed("5")),
+            ("5", AttributeType::Long, Json::Integer(5)),
+            ("x", AttributeType::Long, Json::borrowed("x")),
+            ("true", AttributeType::Bool, Json::Bool(true)),
+            ("", AttributeType::StringSet, Json::List(vec![])),
+            (
+                "a,b",
+                AttributeType::StringSet,
+                Json::List(vec![Json::borrowed("a"), Json::borrowed("b")]),
+            ),
+            (
+                "1,x",
+                AttributeType::LongSet,
+                Json::List(vec![Json::Integer(1), Json::Number]),
+            ),
+        ] {
+            assert_eq!(read(value, kind), json, "{value}");
+        }
+    }
+}

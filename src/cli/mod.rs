@@ -1,0 +1,153 @@
+//! The command line: one file a verb, each a caller of the same pipeline. Results go to stdout, messages for people to
+//! stderr.
+
+mod ask;
+mod check;
+mod compile;
+mod exit;
+mod schema;
+mod test;
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use exit::Exit;
+
+use crate::diagnostic::{self, Severity, render};
+use crate::pipeline::{self, Outcome};
+use crate::source::ReadError;
+
+/// The authorization sidecar for accounts inside accounts.
+#[derive(Debug, Parser)]
+#[command(name = "octroi", version = VERSION, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// Version and commit, as `--version` prints them.
+pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("OCTROI_COMMIT"), ")");
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Report every error and warning of the policies, each at its line
+    Check(check::CheckArgs),
+    /// Run the policies' own `tests` documents
+    Test(test::TestArgs),
+    /// Ask one question and say why the answer is what it is
+    Ask(ask::AskArgs),
+    /// Print the Cedar schema, policies and entities that the policies are compiled into
+    Compile(compile::CompileArgs),
+    /// Print the JSON Schema of the YAML, for editors
+    Schema,
+}
+
+/// Which policies; the same for every verb.
+#[derive(Debug, Args)]
+pub struct PolicyArgs {
+    /// The policy folder [default: ./policies]
+    #[arg(value_name = "POLICIES")]
+    folder: Option<PathBuf>,
+    /// The policy folder, where the place on the command line is taken
+    #[arg(long = "policies", value_name = "DIR", env = "OCTROI_POLICIES")]
+    option: Option<PathBuf>,
+}
+
+impl PolicyArgs {
+    /// The folder meant.
+    pub fn folder(&self) -> PathBuf {
+        let written = self.folder.clone().or_else(|| self.option.clone());
+        written.unwrap_or_else(|| PathBuf::from("policies"))
+    }
+}
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum OutputFormat {
+    /// For people
+    Human,
+    /// For programs
+    Json,
+}
+
+/// Runs the verb of a command line.
+pub fn run(cli: Cli) -> Exit {
+    match cli.verb {
+        Verb::Check(args) => check::run(&args),
+        Verb::Test(args) => test::run(&args),
+        Verb::Ask(args) => ask::run(&args),
+        Verb::Compile(args) => compile::run(&args),
+        Verb::Schema => schema::run(),
+    }
+}
+
+/// Milliseconds since 1970, by the system's clock.
+pub fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| {
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    })
+}
+
+/// Loads the policies; findings that keep them from being published go to stderr.
+fn load_or_report(folder: &std::path::Path) -> Result<Outcome, Exit> {
+    let outcome = load(folder)?;
+    if outcome.snapshot.is_none() {
+        let format = diagnostic::Format::Human {
+            colour: colour(&std::io::stderr()),
+        };
+        message(&render(&outcome.diagnostics, &outcome.sources, format));
+        message(&summary(&outcome));
+        return Err(Exit::Policies);
+    }
+    Ok(outcome)
+}
+
+fn load(folder: &std::path::Path) -> Result<Outcome, Exit> {
+    let now = now_ms();
+    pipeline::load(folder, now, now.unsigned_abs()).map_err(|error| {
+        message(&format!("octroi: {error}\n"));
+        match error {
+            ReadError::NotUtf8 { .. } | ReadError::TooLarge { .. } => Exit::Policies,
+            ReadError::Io { .. } | ReadError::NotAFolder { .. } | ReadError::TooMany { .. } => {
+                Exit::Failure
+            }
+        }
+    })
+}
+
+/// "2 errors, 1 warning in 5 files".
+fn summary(outcome: &Outcome) -> String {
+    let count = |number: usize, word: &str| match number {
+        1 => format!("1 {word}"),
+        _ => format!("{number} {word}s"),
+    };
+    let errors = outcome.count(Severity::Error);
+    let warnings = outcome.count(Severity::Warning);
+    let files = outcome.sources.files().count();
+    format!(
+        "{}, {} in {}\n",
+        count(errors, "error"),
+        count(warnings, "warning"),
+        count(files, "file")
+    )
+}
+
+/// Whether a stream wants colour: a terminal does, unless `NO_COLOR` is set.
+fn colour(stream: &impl IsTerminal) -> bool {
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    stream.is_terminal() && !no_color
+}
+
+/// Writes a result to stdout. A closed pipe is no failure of ours.
+fn print(text: &str) {
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}
+
+/// Writes a message for people to stderr.
+fn message(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}

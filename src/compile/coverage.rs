@@ -1,0 +1,101 @@
+//! What a scope covers, as Cedar text: the table of LANGUAGE's section "roles and grants", and how the built-in types
+//! stand.
+
+use crate::document::Scope;
+use crate::model::BuiltIn;
+
+/// When a grant's scope covers a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coverage {
+    /// Whatever the resource.
+    Always,
+    /// Never: this scope cannot reach actions of this kind.
+    Never,
+    /// When the expression holds.
+    When(&'static str),
+}
+
+/// What a member question must pass beside scope and condition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Assignment {
+    /// Nothing.
+    None,
+    /// The expression must hold, else `not_assignable`.
+    When(&'static str),
+    /// It never holds: the rule explains a deny, and allows nothing.
+    Never,
+}
+
+const ALL_SUB_ACCOUNTS: &str = r#"resource["octroi.place"] has sub_accounts && principal["octroi.entry"].sub_accounts.containsAll(resource["octroi.place"].sub_accounts)"#;
+const ALL_SUB_ACCOUNTS_OF_MEMBER: &str = r#"!resource["octroi.place"].at_tenant && resource["octroi.place"] has sub_accounts && principal["octroi.entry"].sub_accounts.containsAll(resource["octroi.place"].sub_accounts)"#;
+const ANY_SUB_ACCOUNT: &str = r#"resource["octroi.place"] has sub_accounts && principal["octroi.entry"].sub_accounts.containsAny(resource["octroi.place"].sub_accounts)"#;
+const ANY_TEAM: &str =
+    r#"principal["octroi.entry"].teams.containsAny(resource["octroi.place"].teams)"#;
+const EVERY_TEAM: &str = r#"!resource["octroi.place"].teams.isEmpty() && principal["octroi.entry"].teams.containsAll(resource["octroi.place"].teams)"#;
+const EVERY_TEAM_BEFORE_AND_AFTER: &str = r#"!resource["octroi.place"].teams.isEmpty() && !resource["octroi.place"].asked_teams.isEmpty() && principal["octroi.entry"].teams.containsAll(resource["octroi.place"].teams) && principal["octroi.entry"].teams.containsAll(resource["octroi.place"].asked_teams)"#;
+const ASSIGNED: &str =
+    r#"principal["octroi.entry"].assigned.containsAny(resource["octroi.place"].chain)"#;
+const OWN: &str =
+    r#"resource["octroi.place"] has owner && resource["octroi.place"].owner == principal.id"#;
+// A new sub-account, and the list of those below one, stand at the parent; without one only `tenant` scope covers.
+const ANY_TEAM_BELOW: &str = r#"resource["octroi.place"] has sub_accounts && principal["octroi.entry"].teams.containsAny(resource["octroi.place"].teams)"#;
+const ASSIGNED_BELOW: &str = r#"resource["octroi.place"] has sub_accounts && principal["octroi.entry"].assigned.containsAny(resource["octroi.place"].chain)"#;
+const OWN_BELOW: &str = r#"resource["octroi.place"] has sub_accounts && resource["octroi.place"] has owner && resource["octroi.place"].owner == principal.id"#;
+
+const MAY_ASSIGN: &str = r#"resource["octroi.place"].legal && principal["octroi.entry"].assigns.containsAll(resource["octroi.place"].roles)"#;
+const MAY_ASSIGN_OR_KEEPS: &str = r#"!resource["octroi.place"].changes || (resource["octroi.place"].legal && principal["octroi.entry"].assigns.containsAll(resource["octroi.place"].roles))"#;
+const ASSIGNS_IT: &str = r#"principal["octroi.entry"].assigns.contains(resource.id)"#;
+
+/// When a scope covers an action of a type.
+pub fn coverage(kind: Option<BuiltIn>, action: &str, scope: Scope) -> Coverage {
+    match (kind, action, scope) {
+        (_, _, Scope::Tenant) => Coverage::Always,
+        (Some(BuiltIn::Tenant), "enter" | "read", _) => Coverage::Always,
+        (Some(BuiltIn::Tenant | BuiltIn::Role), _, _) => Coverage::Never,
+        (Some(BuiltIn::Member), "list" | "read", Scope::SubAccount) => {
+            Coverage::When(ANY_SUB_ACCOUNT)
+        }
+        (Some(BuiltIn::Member), _, Scope::SubAccount) => Coverage::When(ALL_SUB_ACCOUNTS_OF_MEMBER),
+        (Some(BuiltIn::Member), "list" | "read", Scope::Team) => Coverage::When(ANY_TEAM),
+        (Some(BuiltIn::Member), "update", Scope::Team) => {
+            Coverage::When(EVERY_TEAM_BEFORE_AND_AFTER)
+        }
+        (Some(BuiltIn::Member), _, Scope::Team) => Coverage::When(EVERY_TEAM),
+        (Some(BuiltIn::SubAccount), "create" | "list", Scope::Team) => {
+            Coverage::When(ANY_TEAM_BELOW)
+        }
+        (Some(BuiltIn::SubAccount), "create" | "list", Scope::Assigned) => {
+            Coverage::When(ASSIGNED_BELOW)
+        }
+        (Some(BuiltIn::SubAccount), "create" | "list", Scope::Own) => Coverage::When(OWN_BELOW),
+        (_, _, Scope::SubAccount) => Coverage::When(ALL_SUB_ACCOUNTS),
+        (_, _, Scope::Team) => Coverage::When(ANY_TEAM),
+        (_, _, Scope::Assigned) => Coverage::When(ASSIGNED),
+        (_, _, Scope::Own) => Coverage::When(OWN),
+    }
+}
+
+/// When a grant to invite members covers the places that a question about `role` `assign` names.
+pub fn invitation_coverage(scope: Scope) -> Coverage {
+    match scope {
+        Scope::Tenant => Coverage::Always,
+        Scope::SubAccount => Coverage::When(ALL_SUB_ACCOUNTS),
+        Scope::Team => Coverage::When(EVERY_TEAM),
+        Scope::Assigned | Scope::Own => Coverage::Never,
+    }
+}
+
+/// What `assigns` must allow beside the grant.
+pub fn assignment(kind: Option<BuiltIn>, action: &str, scope: Scope) -> Assignment {
+    match (kind, action) {
+        (Some(BuiltIn::Member), "update") if scope == Scope::Own => {
+            Assignment::When(MAY_ASSIGN_OR_KEEPS)
+        }
+        (Some(BuiltIn::Member), "invite" | "update" | "remove") => Assignment::When(MAY_ASSIGN),
+        (Some(BuiltIn::Role), "assign") => Assignment::Never,
+        _ => Assignment::None,
+    }
+}
+
+/// What a grant to invite members needs to allow `role` `assign`.
+pub const INVITATION_ASSIGNMENT: Assignment = Assignment::When(ASSIGNS_IT);

@@ -1,0 +1,179 @@
+//! From the model to Cedar: one schema an application, one policy a rule and type, each with its place in the YAML.
+//!
+//! Compiled rules are grouped into [`RuleBook`]s: one for an application, one for what a tenant adds. Nothing here
+//! knows questions; nothing after it knows the YAML.
+
+mod condition;
+mod coverage;
+mod policy;
+mod rules;
+mod schema;
+mod validate;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use cedar_policy::{Policy, RestrictedExpression, Schema, Validator};
+
+pub use condition::{Condition, Read, Root};
+pub use rules::{Effect, Rule, Stage};
+pub use schema::{ENTRY, PLACE};
+
+use crate::diagnostic::{Code, Diagnostics};
+use crate::document::Scope;
+use crate::model::{Application, Id, Tenant};
+use crate::source::{Sources, Span};
+use crate::value::Typed;
+
+/// The compiled rules of an application, or those that a tenant adds.
+#[derive(Debug, Default)]
+pub struct RuleBook {
+    /// Every rule.
+    pub rules: Vec<Rule>,
+    /// Every policy, in the order made.
+    pub policies: Vec<CompiledPolicy>,
+    by_id: HashMap<String, usize>,
+}
+
+impl RuleBook {
+    /// The policy of an id.
+    pub fn find(&self, id: &str) -> Option<&CompiledPolicy> {
+        self.policies.get(*self.by_id.get(id)?)
+    }
+}
+
+/// A policy and where it comes from.
+#[derive(Debug)]
+pub struct CompiledPolicy {
+    /// Its id, unique in the folder's policies of one application.
+    pub id: String,
+    /// Its text.
+    pub text: String,
+    /// The policy as the engine holds it.
+    pub policy: Policy,
+    /// The rule that it was made from, as an index into [`RuleBook::rules`].
+    pub rule: usize,
+    /// Which part of the rule it decides.
+    pub stage: Stage,
+}
+
+/// An application with its schema and compiled rules.
+pub struct CompiledApplication {
+    /// What it was compiled from.
+    pub model: Arc<Application>,
+    /// The schema as text.
+    pub schema_text: String,
+    /// Its rules.
+    pub book: RuleBook,
+    validator: Validator,
+}
+
+impl std::fmt::Debug for CompiledApplication {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("CompiledApplication")
+            .field("id", &self.model.id.value)
+            .field("book", &self.book)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Compiles an application: its schema, and the rules that all its tenants share. Nothing when its schema fails,
+/// which is reported.
+pub fn application(
+    model: &Arc<Application>,
+    sources: &Sources,
+    diagnostics: &mut Diagnostics,
+) -> Option<CompiledApplication> {
+    let schema_text = schema::schema(model);
+    let schema = match Schema::from_cedarschema_str(&schema_text) {
+        Ok((schema, _)) => schema,
+        Err(error) => {
+            let message = format!("the schema made from this application fails: {error}");
+            diagnostics.report(Code::Internal, model.id.span, message);
+            return None;
+        }
+    };
+    let validator = Validator::new(schema);
+    let mut compiler = rules::Compiler::new(model, None, sources, diagnostics);
+    for role in model.roles.values() {
+        compiler.role(role);
+    }
+    for deny in &model.denies {
+        compiler.deny(deny, None);
+    }
+    let (book, origins) = compiler.finish();
+    validate::validate(&book, &origins, &validator, sources, diagnostics);
+    Some(CompiledApplication {
+        model: model.clone(),
+        schema_text,
+        book,
+        validator,
+    })
+}
+
+/// Compiles what a tenant adds to its application: its own roles and deny rules.
+pub fn tenant(
+    model: &Tenant,
+    application: &CompiledApplication,
+    sources: &Sources,
+    diagnostics: &mut Diagnostics,
+) -> RuleBook {
+    if model.roles.is_empty() && model.denies.is_empty() {
+        return RuleBook::default();
+    }
+    let tenant = Some(&model.id.value);
+    let mut compiler = rules::Compiler::new(&application.model, tenant, sources, diagnostics);
+    for role in model.roles.values() {
+        compiler.role(role);
+    }
+    for deny in &model.denies {
+        compiler.deny(deny, None);
+    }
+    let (book, origins) = compiler.finish();
+    validate::validate(
+        &book,
+        &origins,
+        &application.validator,
+        sources,
+        diagnostics,
+    );
+    book
+}
+
+/// A typed value as the engine takes it.
+pub fn expression(value: &Typed) -> RestrictedExpression {
+    match value {
+        Typed::String(text) => RestrictedExpression::new_string(text.to_string()),
+        Typed::Long(number) => RestrictedExpression::new_long(*number),
+        Typed::Bool(flag) => RestrictedExpression::new_bool(*flag),
+        Typed::Datetime(text) => RestrictedExpression::new_datetime(&**text),
+        Typed::Decimal(text) => RestrictedExpression::new_decimal(&**text),
+        Typed::Ipaddr(text) => RestrictedExpression::new_ip(&**text),
+        Typed::StringSet(items) => RestrictedExpression::new_set(
+            items
+                .iter()
+                .map(|item| RestrictedExpression::new_string(item.to_string())),
+        ),
+        Typed::LongSet(items) => RestrictedExpression::new_set(
+            items
+                .iter()
+                .map(|item| RestrictedExpression::new_long(*item)),
+        ),
+    }
+}
+
+/// Where a rule was written, for explanations.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// The place of the whole grant or deny rule.
+    pub span: Span,
+    /// `file:line`.
+    pub place: String,
+    /// The role that the rule belongs to, if it is one's.
+    pub role: Option<Id>,
+    /// The reach of a grant.
+    pub scope: Option<Scope>,
+    /// Why a deny rule denies, in the author's words.
+    pub reason: Option<Id>,
+}

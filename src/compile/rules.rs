@@ -1,0 +1,524 @@
+//! Grants and deny rules become policies: one for each type and way of standing, and for a grant with a condition
+//! one more that says whether its scope alone would fit, so that a deny can say what was missing.
+
+use std::ops::Range;
+
+use super::condition::{self, Condition, Root};
+use super::coverage::{
+    Assignment, Coverage, INVITATION_ASSIGNMENT, assignment, coverage, invitation_coverage,
+};
+use super::policy::{PolicyText, set};
+use super::{CompiledPolicy, Origin, RuleBook};
+use crate::diagnostic::{Code, Diagnostics};
+use crate::model::{Application, BuiltIn, Deny, Grant, Id, ResourceType, Role, Target, readable};
+use crate::source::Sources;
+use cedar_policy::{Policy, PolicyId};
+
+/// Whether a rule allows or denies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// A grant.
+    Permit,
+    /// A deny rule.
+    Forbid,
+}
+
+/// Which part of a rule a policy decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Scope alone.
+    Covered,
+    /// Scope and condition, not what may be assigned.
+    Conditioned,
+    /// The whole rule. Only these policies decide; the others explain.
+    Whole,
+}
+
+/// A grant or deny rule for some actions of one type.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its id, which its deciding policy bears too.
+    pub id: String,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Allow or deny.
+    pub effect: Effect,
+    /// Index of the type.
+    pub kind: usize,
+    /// The actions.
+    pub actions: Vec<Id>,
+    /// Its policies, as indices into [`RuleBook::policies`].
+    pub policies: Vec<usize>,
+}
+
+/// What validation needs to know about each policy, beside the book.
+pub(super) struct Sourcing {
+    /// The condition of each policy, and where it lies in the policy's text.
+    pub(super) conditions: Vec<Option<(Condition, Range<usize>)>>,
+}
+
+pub(super) struct Compiler<'a> {
+    application: &'a Application,
+    tenant: Option<&'a Id>,
+    sources: &'a Sources,
+    diagnostics: &'a mut Diagnostics,
+    book: RuleBook,
+    sourcing: Sourcing,
+}
+
+/// One rule on its way to policies.
+struct Draft<'a> {
+    id: String,
+    effect: Effect,
+    holders: Vec<String>,
+    origin: Origin,
+    kind: usize,
+    actions: Vec<&'a Id>,
+    coverage: Coverage,
+    assignment: Assignment,
+    condition: Option<&'a Condition>,
+    /// The condition reads what this type does not have, so that it never holds: the rule explains a deny only.
+    never_met: bool,
+}
+
+impl<'a> Compiler<'a> {
+    pub(super) fn new(
+        application: &'a Application,
+        tenant: Option<&'a Id>,
+        sources: &'a Sources,
+        diagnostics: &'a mut Diagnostics,
+    ) -> Self {
+        Self {
+            application,
+            tenant,
+            sources,
+            diagnostics,
+            book: RuleBook::default(),
+            sourcing: Sourcing {
+                conditions: Vec::new(),
+            },
+        }
+    }
+
+    pub(super) fn finish(self) -> (RuleBook, Sourcing) {
+        (self.book, self.sourcing)
+    }
+
+    pub(super) fn role(&mut self, role: &Role) {
+        for grant in &role.grants {
+            self.grant(grant, role);
+        }
+        for deny in &role.denies {
+            self.deny(deny, Some(role));
+        }
+    }
+
+    /// How the ids of the book's policies begin; a colon is in no id, so that no tenant's can meet an application's.
+    fn prefix(&self) -> String {
+        let application = &self.application.id.value;
+        match self.tenant {
+            Some(tenant) => format!("{application}:{tenant}"),
+            None => application.to_string(),
+        }
+    }
+
+    fn grant(&mut self, grant: &Grant, role: &Role) {
+        let Some(condition) = self.condition(grant.when.as_ref()) else {
+            return;
+        };
+        let id = format!("{}/{}/allow.{}", self.prefix(), *role.name, grant.index + 1);
+        let origin = Origin {
+            span: grant.span,
+            place: self.sources.place(grant.span),
+            role: Some(role.name.value.clone()),
+            scope: Some(grant.scope),
+            reason: None,
+        };
+        let holders = vec![format!(
+            "principal[\"octroi.entry\"].roles.contains({:?})",
+            &*role.name.value
+        )];
+        let targets = self.readable_targets(&grant.targets, condition.as_ref(), grant.every_type);
+        for target in &targets {
+            for (shape, actions) in self.shapes(target, grant) {
+                self.emit(Draft {
+                    id: id.clone(),
+                    effect: Effect::Permit,
+                    holders: holders.clone(),
+                    origin: origin.clone(),
+                    kind: target.kind,
+                    actions,
+                    coverage: shape.0,
+                    assignment: shape.1,
+                    condition: condition.as_ref(),
+                    never_met: false,
+                });
+            }
+        }
+        self.invitation(grant, &targets, &id, &origin, &holders, condition.as_ref());
+    }
+
+    /// The actions of a target by the way in which the scope covers them.
+    fn shapes<'t>(
+        &self,
+        target: &'t Target,
+        grant: &Grant,
+    ) -> Vec<((Coverage, Assignment), Vec<&'t Id>)> {
+        let built_in = self.kind(target.kind).and_then(|kind| kind.built_in);
+        let mut shapes: Vec<((Coverage, Assignment), Vec<&Id>)> = Vec::new();
+        for action in &target.actions {
+            let shape = (
+                coverage(built_in, action, grant.scope),
+                assignment(built_in, action, grant.scope),
+            );
+            match shapes.iter_mut().find(|(known, _)| *known == shape) {
+                Some((_, actions)) => actions.push(action),
+                None => shapes.push((shape, vec![action])),
+            }
+        }
+        shapes
+    }
+
+    /// Who may invite members may give the roles that its entry assigns: a grant to invite also answers `role`
+    /// `assign`.
+    fn invitation(
+        &mut self,
+        grant: &Grant,
+        targets: &[Target],
+        id: &str,
+        origin: &Origin,
+        holders: &[String],
+        condition: Option<&Condition>,
+    ) {
+        let types = &self.application.types;
+        let invites = targets.iter().any(|target| {
+            let kind = types
+                .get_index(target.kind)
+                .and_then(|(_, kind)| kind.built_in);
+            kind == Some(BuiltIn::Member)
+                && target.actions.iter().any(|action| &**action == "invite")
+        });
+        let (Some(kind), Some(role)) = (types.get_index_of("role"), types.get("role")) else {
+            return;
+        };
+        let readable = condition.is_none_or(|condition| self.lacks(role, condition).is_empty());
+        if !invites {
+            return;
+        }
+        let action = Id::from("assign");
+        self.emit(Draft {
+            id: id.to_owned(),
+            effect: Effect::Permit,
+            holders: holders.to_vec(),
+            origin: origin.clone(),
+            kind,
+            actions: vec![&action],
+            coverage: invitation_coverage(grant.scope),
+            assignment: INVITATION_ASSIGNMENT,
+            condition: condition.filter(|_| readable),
+            never_met: !readable,
+        });
+    }
+
+    /// Compiles a deny rule; `role` is the role whose own it is.
+    pub(super) fn deny(&mut self, deny: &Deny, role: Option<&Role>) {
+        let Some(condition) = self.condition(deny.when.as_ref()) else {
+            return;
+        };
+        let owner = role.map_or(String::new(), |role| format!("{}/", *role.name));
+        let id = format!("{}/{owner}deny.{}", self.prefix(), deny.index + 1);
+        let origin = Origin {
+            span: deny.span,
+            place: self.sources.place(deny.span),
+            role: role.map(|role| role.name.value.clone()),
+            scope: None,
+            reason: deny.reason.clone(),
+        };
+        let holders = denied_holders(deny, role);
+        let targets = self.readable_targets(&deny.targets, condition.as_ref(), deny.every_type);
+        for target in &targets {
+            self.emit(Draft {
+                id: id.clone(),
+                effect: Effect::Forbid,
+                holders: holders.clone(),
+                origin: origin.clone(),
+                kind: target.kind,
+                actions: target.actions.iter().collect(),
+                coverage: Coverage::Always,
+                assignment: Assignment::None,
+                condition: condition.as_ref(),
+                never_met: false,
+            });
+        }
+    }
+
+    /// The parsed condition, `Some(None)` where there is none, nothing where it fails.
+    fn condition(
+        &mut self,
+        written: Option<&crate::document::ConditionText>,
+    ) -> Option<Option<Condition>> {
+        let Some(written) = written else {
+            return Some(None);
+        };
+        let condition = condition::parse(written, self.sources, self.diagnostics)?;
+        self.known_outside_resource(&condition)
+            .then_some(Some(condition))
+    }
+
+    fn kind(&self, index: usize) -> Option<&'a ResourceType> {
+        self.application
+            .types
+            .get_index(index)
+            .map(|(_, kind)| kind)
+    }
+
+    /// Checks what a condition reads of principal and context, which do not depend on the type.
+    fn known_outside_resource(&mut self, condition: &Condition) -> bool {
+        let mut all_known = true;
+        for read in &condition.reads {
+            let application = self.application;
+            let (mut names, whose): (Vec<&str>, &str) = match read.root {
+                Root::Resource => continue,
+                Root::Principal => (
+                    crate::model::PRINCIPAL_ATTRIBUTES.to_vec(),
+                    "the application declares no account attribute",
+                ),
+                Root::Context => (vec!["now"], "the application declares no context"),
+                Root::Action => (Vec::new(), "the application declares no action property"),
+            };
+            let declared = match read.root {
+                Root::Principal => &application.account_attributes,
+                Root::Action => &application.context_action,
+                _ => &application.context,
+            };
+            names.extend(declared.keys().map(|name| &**name));
+            if read.root == Root::Context && !application.context_action.is_empty() {
+                names.push("action");
+            }
+            if !names.contains(&read.name.as_str()) {
+                all_known = false;
+                self.diagnostics
+                    .report(
+                        Code::UnknownAttribute,
+                        condition.place_of(read, self.sources),
+                        format!("{whose} `{}`", read.name),
+                    )
+                    .suggest(&read.name, names);
+            }
+        }
+        all_known
+    }
+
+    /// What a condition reads of a resource and the type does not have.
+    fn lacks<'c>(&self, kind: &ResourceType, condition: &'c Condition) -> Vec<&'c condition::Read> {
+        let attributes = readable(kind, &self.application.types);
+        condition
+            .reads
+            .iter()
+            .filter(|read| {
+                read.root == Root::Resource && !attributes.contains_key(read.name.as_str())
+            })
+            .collect()
+    }
+
+    /// The targets whose types have what the condition reads. Named types must have it; under `*` the others are left
+    /// out.
+    fn readable_targets(
+        &mut self,
+        targets: &[Target],
+        condition: Option<&Condition>,
+        every_type: bool,
+    ) -> Vec<Target> {
+        let Some(condition) = condition else {
+            return targets.to_vec();
+        };
+        let mut kept = Vec::new();
+        let mut missing: Vec<(&condition::Read, &ResourceType)> = Vec::new();
+        for target in targets {
+            let Some(kind) = self.kind(target.kind) else {
+                continue;
+            };
+            let lacking = self.lacks(kind, condition);
+            if lacking.is_empty() {
+                kept.push(target.clone());
+            }
+            for read in lacking {
+                if !missing.iter().any(|(known, _)| *known == read) {
+                    missing.push((read, kind));
+                }
+            }
+        }
+        let types = &self.application.types;
+        let exists_somewhere = |read: &condition::Read| {
+            let mut kinds = types.values();
+            kinds.any(|kind| readable(kind, types).contains_key(read.name.as_str()))
+        };
+        for (read, kind) in missing {
+            if every_type && exists_somewhere(read) {
+                continue;
+            }
+            let attributes = readable(kind, &self.application.types);
+            let message = match every_type {
+                true => format!("no resource type declares an attribute `{}`", read.name),
+                false => format!("`{}` declares no attribute `{}`", kind.name, read.name),
+            };
+            self.diagnostics
+                .report(
+                    Code::UnknownAttribute,
+                    condition.place_of(read, self.sources),
+                    message,
+                )
+                .suggest(&read.name, attributes.keys().map(|name| &**name));
+        }
+        kept
+    }
+
+    fn emit(&mut self, draft: Draft<'_>) {
+        let rule = self.book.rules.len();
+        let id = self.rule_id(&draft);
+        self.book.rules.push(Rule {
+            id,
+            origin: draft.origin.clone(),
+            effect: draft.effect,
+            kind: draft.kind,
+            actions: draft
+                .actions
+                .iter()
+                .map(|action| (*action).clone())
+                .collect(),
+            policies: Vec::new(),
+        });
+        if draft.coverage == Coverage::Never {
+            return;
+        }
+        if draft.effect == Effect::Permit && (draft.condition.is_some() || draft.never_met) {
+            self.policy(&draft, rule, Stage::Covered);
+        }
+        if draft.never_met {
+            return;
+        }
+        if draft.assignment != Assignment::None {
+            self.policy(&draft, rule, Stage::Conditioned);
+        }
+        if draft.assignment != Assignment::Never {
+            self.policy(&draft, rule, Stage::Whole);
+        }
+    }
+
+    /// The id of the next rule: rules of one grant for one type that stand in different ways are numbered.
+    fn rule_id(&self, draft: &Draft<'_>) -> String {
+        let kind = self.kind(draft.kind).map_or("", |kind| &kind.name);
+        let rules = self.book.rules.iter();
+        let same = rules
+            .filter(|other| other.kind == draft.kind && other.origin.span == draft.origin.span);
+        match same.count() {
+            0 => format!("{}/{kind}", draft.id),
+            others => format!("{}/{kind}.{}", draft.id, others + 1),
+        }
+    }
+
+    fn policy(&mut self, draft: &Draft<'_>, rule: usize, stage: Stage) {
+        let Some(kind) = self.kind(draft.kind) else {
+            return;
+        };
+        let suffix = match stage {
+            Stage::Covered => "?covered",
+            Stage::Conditioned => "?conditioned",
+            Stage::Whole => "",
+        };
+        let id = format!(
+            "{}{suffix}",
+            self.book.rules.get(rule).map_or("", |rule| &rule.id)
+        );
+        let effect = match draft.effect {
+            Effect::Permit => "permit",
+            Effect::Forbid => "forbid",
+        };
+        let actions: Vec<&str> = draft.actions.iter().map(|action| &***action).collect();
+        let mut text = PolicyText::new(
+            effect,
+            &id,
+            &draft.origin.place,
+            &kind.cedar_name,
+            &kind.name,
+            &actions,
+        );
+        self.fill(&mut text, draft, stage);
+        let (text, range) = text.finish();
+        match Policy::parse(Some(PolicyId::new(&id)), &text) {
+            Ok(policy) => {
+                let index = self.book.policies.len();
+                self.book.by_id.insert(id.clone(), index);
+                self.book.policies.push(CompiledPolicy {
+                    id,
+                    text,
+                    policy,
+                    rule,
+                    stage,
+                });
+                let condition = draft.condition.cloned();
+                self.sourcing.conditions.push(condition.zip(range));
+                if let Some(rule) = self.book.rules.get_mut(rule) {
+                    rule.policies.push(index);
+                }
+            }
+            Err(error) => {
+                let message = format!("the policy made from this rule does not parse: {error}");
+                self.diagnostics
+                    .report(Code::Internal, draft.origin.span, message);
+            }
+        }
+    }
+
+    fn fill(&self, text: &mut PolicyText, draft: &Draft<'_>, stage: Stage) {
+        text.when("principal[\"octroi.entry\"].tenant == resource[\"octroi.place\"].tenant");
+        if let Some(tenant) = self.tenant {
+            text.when(&format!(
+                "resource[\"octroi.place\"].tenant == {:?}",
+                &**tenant
+            ));
+        }
+        for holder in &draft.holders {
+            text.when(holder);
+        }
+        if let Coverage::When(expression) = draft.coverage {
+            text.when(expression);
+        }
+        if stage == Stage::Covered {
+            return;
+        }
+        match (draft.condition, draft.effect) {
+            (Some(condition), Effect::Permit) => text.when_condition(condition),
+            (Some(condition), Effect::Forbid) => text.unless_absent(condition),
+            (None, _) => {}
+        }
+        if let (Stage::Whole, Assignment::When(expression)) = (stage, draft.assignment) {
+            text.when(expression);
+        }
+    }
+}
+
+/// Whom a deny rule hits: holders of `roles`, not those of `except_roles`, and for a role's own rule those whose
+/// entry names that role.
+fn denied_holders(deny: &Deny, role: Option<&Role>) -> Vec<String> {
+    let mut holders = Vec::new();
+    if let Some(role) = role {
+        holders.push(format!(
+            "principal[\"octroi.entry\"].named_roles.contains({:?})",
+            &*role.name.value
+        ));
+    }
+    let any_of = |roles: &[Id]| {
+        format!(
+            "principal[\"octroi.entry\"].held_roles.containsAny({})",
+            set(roles.iter().map(|id| &**id))
+        )
+    };
+    if let Some(roles) = deny.roles.as_deref().filter(|roles| !roles.is_empty()) {
+        holders.push(any_of(roles));
+    }
+    if !deny.except_roles.is_empty() {
+        holders.push(format!("!{}", any_of(&deny.except_roles)));
+    }
+    holders
+}

@@ -1,0 +1,178 @@
+//! Strict validation at level 1 of everything compiled; what it finds in a condition is shown in the author's text.
+
+use cedar_policy::{PolicySet, ValidationMode, Validator};
+use miette::Diagnostic as _;
+
+use super::RuleBook;
+use super::rules::{Sourcing, Stage};
+use crate::diagnostic::{Code, Diagnostics};
+use crate::source::{Sources, Span};
+
+/// Validates every policy of a book.
+pub(super) fn validate(
+    book: &RuleBook,
+    sourcing: &Sourcing,
+    validator: &Validator,
+    sources: &Sources,
+    diagnostics: &mut Diagnostics,
+) {
+    let mut policies = PolicySet::new();
+    for policy in &book.policies {
+        if let Err(error) = policies.add(policy.policy.clone()) {
+            let span = rule_span(book, policy.rule);
+            report_internal(&error.to_string(), span, diagnostics);
+        }
+    }
+    let result = validator.validate_with_level(&policies, ValidationMode::Strict, 1);
+    let index_of = |id: &cedar_policy::PolicyId| {
+        let id: &str = id.as_ref();
+        book.by_id.get(id).copied()
+    };
+    let mut refused = vec![false; book.policies.len()];
+    for error in result.validation_errors() {
+        let Some(index) = index_of(error.policy_id()) else {
+            report_internal(&error.to_string(), None, diagnostics);
+            continue;
+        };
+        if let Some(flag) = refused.get_mut(index) {
+            *flag = true;
+        }
+        let label = error.labels().and_then(|mut labels| labels.next());
+        let range = label.map(|label| (label.offset(), label.offset() + label.len()));
+        let message = without_policy(&error.to_string());
+        let help = error.help().map(|help| help.to_string());
+        place_error(
+            book,
+            sourcing,
+            index,
+            range,
+            &message,
+            help,
+            sources,
+            diagnostics,
+        );
+    }
+    impossible(book, sourcing, &result, &refused, sources, diagnostics);
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one finding with all that places it"
+)]
+fn place_error(
+    book: &RuleBook,
+    sourcing: &Sourcing,
+    index: usize,
+    range: Option<(usize, usize)>,
+    message: &str,
+    help: Option<String>,
+    sources: &Sources,
+    diagnostics: &mut Diagnostics,
+) {
+    let origin = sourcing.conditions.get(index).and_then(Option::as_ref);
+    let Some((condition, lies)) = origin else {
+        let span = book
+            .policies
+            .get(index)
+            .and_then(|policy| rule_span(book, policy.rule));
+        report_internal(message, span, diagnostics);
+        return;
+    };
+    let (start, end) = match range {
+        Some((start, end)) if start >= lies.start && end <= lies.end => {
+            (start - lies.start, end - lies.start)
+        }
+        _ => (0, condition.text.trim_end().len()),
+    };
+    let span = condition.place(start, end, sources);
+    let finding = diagnostics.report(
+        Code::ConditionType,
+        span,
+        format!("the condition does not type-check: {message}"),
+    );
+    let optional = message.contains("unable to guarantee safety of access to optional attribute");
+    if optional {
+        finding.help(
+            "write the test and what it guards with `&&`: `resource has level && resource.level >= 10`; \
+             its negation is `!(resource has level && resource.level >= 10)`",
+        );
+    } else if let Some(help) = help {
+        finding.help(help);
+    }
+}
+
+/// A rule whose condition can never hold for any of its types is a mistake.
+fn impossible(
+    book: &RuleBook,
+    sourcing: &Sourcing,
+    result: &cedar_policy::ValidationResult,
+    refused: &[bool],
+    sources: &Sources,
+    diagnostics: &mut Diagnostics,
+) {
+    let impossible: Vec<&str> = result
+        .validation_warnings()
+        .filter(|warning| {
+            matches!(
+                warning,
+                cedar_policy::ValidationWarning::ImpossiblePolicy(_)
+            )
+        })
+        .map(|warning| warning.policy_id().as_ref())
+        .collect();
+    if impossible.is_empty() {
+        return;
+    }
+    let is_impossible = |index: usize| {
+        let id = book.policies.get(index).map(|policy| policy.id.as_str());
+        id.is_some_and(|id| impossible.contains(&id))
+    };
+    for (index, policy) in book.policies.iter().enumerate() {
+        if policy.stage != Stage::Whole
+            || !is_impossible(index)
+            || refused.get(index) == Some(&true)
+        {
+            continue;
+        }
+        let span = rule_span(book, policy.rule);
+        let siblings = book.policies.iter().enumerate().filter(|(_, other)| {
+            other.stage == Stage::Whole && rule_span(book, other.rule) == span
+        });
+        if siblings.into_iter().any(|(other, _)| !is_impossible(other)) {
+            continue;
+        }
+        match sourcing.conditions.get(index).and_then(Option::as_ref) {
+            Some((condition, _)) => {
+                let span = condition.place(0, condition.text.trim_end().len(), sources);
+                diagnostics
+                    .report(Code::ConditionType, span, "the condition can never be true")
+                    .help("remove the rule, or mend the condition");
+            }
+            None => report_internal(
+                "a rule without a condition can never apply",
+                span,
+                diagnostics,
+            ),
+        }
+    }
+}
+
+fn rule_span(book: &RuleBook, rule: usize) -> Option<Span> {
+    book.rules.get(rule).map(|rule| rule.origin.span)
+}
+
+fn report_internal(message: &str, span: Option<Span>, diagnostics: &mut Diagnostics) {
+    let message = format!("octroi compiled this rule wrongly, please report it: {message}");
+    match span {
+        Some(span) => diagnostics.report(Code::Internal, span, message),
+        None => diagnostics.report_folder(Code::Internal, message),
+    };
+}
+
+/// The engine begins messages with the policy's id, which no author knows.
+fn without_policy(message: &str) -> String {
+    match message.split_once("`, ") {
+        Some((start, rest)) if start.starts_with("for policy `") => rest.to_owned(),
+        _ => message.to_owned(),
+    }
+}

@@ -1,0 +1,291 @@
+//! From the YAML parser's events to [`Node`] trees: aliases and merge keys resolved within a budget, tags refused.
+//!
+//! The only file that knows the YAML crate. Its parser's events are read rather than its serde side, because only the
+//! events keep every position, tell a quoted scalar from a bare one, and show tags and duplicate keys.
+
+use std::collections::HashMap;
+
+use serde_yaml::granit_parser::{Event, Parser, ScalarStyle, Span as YamlSpan, Tag};
+
+use super::node::{Node, Scalar, ScalarKind, Value};
+use crate::diagnostic::{Code, Diagnostics};
+use crate::source::{SourceFile, SourceId, Span};
+
+/// Most nodes that aliases may add to a file: far above what people write, far below what an alias bomb wants.
+const ALIAS_NODES_MAX: usize = 100_000;
+
+/// Reads the documents of a file. After a syntax error, those that came before it are still returned.
+pub fn compose(id: SourceId, file: &SourceFile, diagnostics: &mut Diagnostics) -> Vec<Node> {
+    Composer {
+        id,
+        file,
+        diagnostics,
+        anchors: HashMap::new(),
+        alias_nodes: 0,
+        stack: Vec::new(),
+        documents: Vec::new(),
+    }
+    .run()
+}
+
+struct Composer<'a> {
+    id: SourceId,
+    file: &'a SourceFile,
+    diagnostics: &'a mut Diagnostics,
+    anchors: HashMap<usize, Node>,
+    alias_nodes: usize,
+    stack: Vec<Open>,
+    documents: Vec<Node>,
+}
+
+/// A list or mapping whose end has not been seen.
+struct Open {
+    start: u32,
+    anchor: usize,
+    is_mapping: bool,
+    items: Vec<Node>,
+}
+
+impl Composer<'_> {
+    fn run(mut self) -> Vec<Node> {
+        let file = self.file;
+        let mut options = serde_yaml::granit_parser::Options::default();
+        options.set_emit_comments(false);
+        options.emit_unresolved_aliases = true;
+        options.flow_nesting_limit = 64;
+        options.block_nesting_limit = 64;
+        for event in Parser::new_from_str_with_options(file.text(), options) {
+            if self.alias_nodes > ALIAS_NODES_MAX {
+                return Vec::new();
+            }
+            match event {
+                Ok((event, span)) => self.event(event, span),
+                Err(error) => {
+                    let at = error.marker().byte_offset().unwrap_or(file.text().len());
+                    let span = self.span(at, at + 1);
+                    self.diagnostics.report(
+                        Code::YamlSyntax,
+                        span,
+                        format!("not YAML: {}", error.info()),
+                    );
+                    break;
+                }
+            }
+        }
+        self.documents
+    }
+
+    fn event(&mut self, event: Event<'_>, at: YamlSpan) {
+        let span = self.yaml_span(at);
+        match event {
+            Event::DocumentStart(..) => self.anchors.clear(),
+            Event::Scalar(text, style, anchor, tag) => {
+                self.refuse_tag(tag.as_deref(), at, span);
+                let kind = match style {
+                    ScalarStyle::Plain if tag.is_none() => ScalarKind::of_plain(&text),
+                    _ => ScalarKind::Text,
+                };
+                let scalar = Scalar {
+                    text: text.as_ref().into(),
+                    kind,
+                    defined: span,
+                };
+                self.close(anchor, span, Value::Scalar(scalar));
+            }
+            Event::SequenceStart(_, anchor, tag) => self.open(anchor, tag.as_deref(), at, false),
+            Event::MappingStart(_, anchor, tag) => self.open(anchor, tag.as_deref(), at, true),
+            Event::SequenceEnd | Event::MappingEnd => self.end(span),
+            Event::Alias(anchor) => self.alias(anchor, span),
+            Event::UnresolvedAlias(name) => {
+                self.diagnostics.report(
+                    Code::YamlAlias,
+                    span,
+                    format!("no anchor `&{name}` comes before this alias"),
+                );
+                self.close(0, span, null(span));
+            }
+            _ => {}
+        }
+    }
+
+    fn open(&mut self, anchor: usize, tag: Option<&Tag>, at: YamlSpan, is_mapping: bool) {
+        let span = self.yaml_span(at);
+        self.refuse_tag(tag, at, span);
+        self.stack.push(Open {
+            start: span.start,
+            anchor,
+            is_mapping,
+            items: Vec::new(),
+        });
+    }
+
+    fn end(&mut self, at: Span) {
+        let Some(open) = self.stack.pop() else {
+            return;
+        };
+        let last = open.items.last().map_or(at.start, |item| item.span.end);
+        let span = Span {
+            source: self.id,
+            start: open.start,
+            end: at.end.max(last).max(open.start),
+        };
+        let value = if open.is_mapping {
+            Value::Mapping(self.pairs(open.items))
+        } else {
+            Value::List(open.items)
+        };
+        self.close(open.anchor, span, value);
+    }
+
+    /// Puts a finished node where it belongs: into the list or mapping around it, or among the documents.
+    fn close(&mut self, anchor: usize, span: Span, value: Value) {
+        let node = Node { span, value };
+        if anchor != 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        match self.stack.last_mut() {
+            Some(open) => open.items.push(node),
+            None => self.documents.push(node),
+        }
+    }
+
+    fn alias(&mut self, anchor: usize, span: Span) {
+        let budget = ALIAS_NODES_MAX.saturating_sub(self.alias_nodes);
+        let value = match self.anchors.get(&anchor) {
+            None => {
+                let message = "an alias inside the value that its anchor names";
+                self.diagnostics.report(Code::YamlAlias, span, message);
+                null(span)
+            }
+            Some(node) => match count(node, budget) {
+                Some(nodes) => {
+                    self.alias_nodes += nodes;
+                    node.value.clone()
+                }
+                None => {
+                    self.alias_nodes = ALIAS_NODES_MAX + 1;
+                    let message = format!(
+                        "the aliases of this file stand for more than {ALIAS_NODES_MAX} values"
+                    );
+                    self.diagnostics
+                        .report(Code::YamlAlias, span, message)
+                        .help("write out what the aliases repeat, or repeat less");
+                    null(span)
+                }
+            },
+        };
+        self.close(0, span, value);
+    }
+
+    /// Pairs keys with values and resolves `<<`: keys written in the mapping win over merged ones.
+    fn pairs(&mut self, items: Vec<Node>) -> Vec<(Node, Node)> {
+        let mut pairs: Vec<(Node, Node)> = Vec::with_capacity(items.len() / 2);
+        let mut merges = Vec::new();
+        let mut items = items.into_iter();
+        while let (Some(key), Some(value)) = (items.next(), items.next()) {
+            if is_merge_key(&key, self.file) {
+                merges.push(value);
+            } else {
+                pairs.push((key, value));
+            }
+        }
+        for merged in merges {
+            self.merge(&mut pairs, merged);
+        }
+        pairs
+    }
+
+    fn merge(&mut self, pairs: &mut Vec<(Node, Node)>, merged: Node) {
+        match merged.value {
+            Value::Mapping(entries) => {
+                for (key, value) in entries {
+                    let known = |pair: &(Node, Node)| same_text(&pair.0, &key);
+                    if !pairs.iter().any(known) {
+                        pairs.push((key, value));
+                    }
+                }
+            }
+            Value::List(nodes) => nodes.into_iter().for_each(|node| self.merge(pairs, node)),
+            Value::Scalar(_) => {
+                self.diagnostics
+                    .report(Code::YamlAlias, merged.span, "`<<` merges mappings only");
+            }
+        }
+    }
+
+    fn refuse_tag(&mut self, tag: Option<&Tag>, at: YamlSpan, span: Span) {
+        let Some(tag) = tag else { return };
+        let place = at
+            .tag_span()
+            .map_or(span, |tag_span| self.yaml_span(tag_span));
+        self.diagnostics
+            .report(
+                Code::YamlTag,
+                place,
+                format!("tags are not part of the language: `{}`", tag.original()),
+            )
+            .help("remove the tag; quote the value where text is meant");
+    }
+
+    fn yaml_span(&self, at: YamlSpan) -> Span {
+        let length = self.file.text().len();
+        let start = at.start.byte_offset().unwrap_or(length);
+        let end = at.end.byte_offset().unwrap_or(start);
+        self.span(start, end)
+    }
+
+    fn span(&self, start: usize, end: usize) -> Span {
+        let length = self.file.text().len();
+        Span {
+            source: self.id,
+            start: start.min(length) as u32,
+            end: end.clamp(start.min(length), length) as u32,
+        }
+    }
+}
+
+fn null(defined: Span) -> Value {
+    Value::Scalar(Scalar {
+        text: "".into(),
+        kind: ScalarKind::Null,
+        defined,
+    })
+}
+
+/// The nodes of a tree, unless there are more than the budget.
+fn count(node: &Node, budget: usize) -> Option<usize> {
+    let mut total = 1;
+    let mut add = |child: &Node| {
+        total += count(child, budget.checked_sub(total)?)?;
+        Some(())
+    };
+    match &node.value {
+        Value::Scalar(_) => {}
+        Value::List(items) => items.iter().try_for_each(&mut add)?,
+        Value::Mapping(pairs) => {
+            for (key, value) in pairs {
+                add(key)?;
+                add(value)?;
+            }
+        }
+    }
+    (total <= budget).then_some(total)
+}
+
+/// Whether a key is the bare `<<`.
+fn is_merge_key(key: &Node, file: &SourceFile) -> bool {
+    key.scalar().is_some_and(|scalar| {
+        scalar.text.as_ref() == "<<"
+            && file
+                .text()
+                .get(scalar.defined.start as usize..)
+                .is_some_and(|rest| rest.starts_with("<<"))
+    })
+}
+
+fn same_text(a: &Node, b: &Node) -> bool {
+    match (a.scalar(), b.scalar()) {
+        (Some(a), Some(b)) => a.text == b.text,
+        _ => false,
+    }
+}

@@ -1,0 +1,391 @@
+//! Reading nodes into values: what every kind of document needs. A fault is reported and reading goes on.
+
+use std::sync::Arc;
+
+use super::keys::{self, Key};
+use super::node::{Node, Scalar, ScalarKind, Value};
+use super::{ConditionText, Name};
+use crate::diagnostic::{Code, Diagnostics, nearest};
+use crate::source::{Span, Spanned};
+
+/// The pairs of a mapping whose keys are known and written once.
+pub(super) struct Fields<'n> {
+    span: Span,
+    pairs: Vec<(&'n str, &'n Node, &'n Node)>,
+}
+
+impl<'n> Fields<'n> {
+    pub(super) fn get(&self, name: &str) -> Option<&'n Node> {
+        self.pair(name).map(|(_, value)| value)
+    }
+
+    pub(super) fn pair(&self, name: &str) -> Option<(&'n Node, &'n Node)> {
+        self.pairs
+            .iter()
+            .find(|(key, _, _)| *key == name)
+            .map(|(_, key, value)| (*key, *value))
+    }
+
+    pub(super) fn span(&self) -> Span {
+        self.span
+    }
+}
+
+/// What an id may be made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Alphabet {
+    /// Applications, tenants, roles, sub-accounts, teams: `[a-z0-9][a-z0-9_-]{0,63}`.
+    Id,
+    /// Resource types and actions: `[A-Za-z0-9][A-Za-z0-9_:/-]{0,127}`.
+    Type,
+    /// Attributes and context: `[A-Za-z_][A-Za-z0-9_]*`.
+    Attribute,
+    /// Accounts and records: 1 to 256 characters, no control characters.
+    Account,
+}
+
+impl Alphabet {
+    pub(super) fn accepts(self, text: &str) -> bool {
+        let bytes = text.as_bytes();
+        let plain = |byte: &u8, more: &[u8]| byte.is_ascii_alphanumeric() || more.contains(byte);
+        match (self, bytes.first()) {
+            (_, None) => false,
+            (Self::Id, Some(first)) => {
+                let small = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+                small(first)
+                    && bytes.len() <= 64
+                    && bytes.iter().all(|byte| small(byte) || b"_-".contains(byte))
+            }
+            (Self::Type, Some(first)) => {
+                first.is_ascii_alphanumeric()
+                    && bytes.len() <= 128
+                    && bytes.iter().all(|byte| plain(byte, b"_:/-"))
+            }
+            (Self::Attribute, Some(first)) => {
+                (first.is_ascii_alphabetic() || *first == b'_')
+                    && bytes.iter().all(|byte| plain(byte, b"_"))
+            }
+            (Self::Account, Some(_)) => is_account_or_record_id(text),
+        }
+    }
+
+    fn rule(self) -> &'static str {
+        match self {
+            Self::Id => "use 1 to 64 of a-z, 0-9, `_` and `-`, beginning with a letter or digit",
+            Self::Type => {
+                "use 1 to 128 letters, digits, `_`, `:`, `/` and `-`, beginning with a letter or digit"
+            }
+            Self::Attribute => "use letters, digits and `_`, not beginning with a digit",
+            Self::Account => "use 1 to 256 characters, none of them a control character",
+        }
+    }
+}
+
+/// Whether a string may be the id of an account or record: 1 to 256 characters, no control characters.
+pub fn is_account_or_record_id(text: &str) -> bool {
+    let bytes = text.len();
+    bytes > 0
+        && (bytes <= 256 || (bytes <= 1024 && text.chars().count() <= 256))
+        && !text.chars().any(char::is_control)
+}
+
+pub(super) struct Decoder<'d> {
+    pub(super) diagnostics: &'d mut Diagnostics,
+}
+
+impl Decoder<'_> {
+    /// The fields of a mapping with known keys; reports unknown, repeated and missing ones.
+    pub(super) fn table<'n>(
+        &mut self,
+        node: &'n Node,
+        what: &str,
+        table: &'static [Key],
+    ) -> Option<Fields<'n>> {
+        let fields = self.fields(
+            node,
+            what,
+            |key| table.iter().any(|known| known.name == key),
+            table,
+        )?;
+        for key in table.iter().filter(|key| key.required) {
+            if fields.get(key.name).is_none() {
+                self.missing(fields.span, what, key.name);
+            }
+        }
+        Some(fields)
+    }
+
+    pub(super) fn missing(&mut self, span: Span, what: &str, key: &str) {
+        self.diagnostics.report(
+            Code::MissingKey,
+            span,
+            format!("{what} needs the key `{key}`"),
+        );
+    }
+
+    /// The fields of a mapping of which `known` says which keys it may have.
+    pub(super) fn fields<'n>(
+        &mut self,
+        node: &'n Node,
+        what: &str,
+        known: impl Fn(&str) -> bool,
+        table: &'static [Key],
+    ) -> Option<Fields<'n>> {
+        let mut pairs: Vec<(&str, &Node, &Node)> = Vec::new();
+        for (key, value) in self.mapping(node, what)? {
+            let Some(scalar) = self.key_text(key) else {
+                continue;
+            };
+            let name: &str = &scalar.text;
+            if !known(name) {
+                self.unknown_key(key, name, what, table);
+            } else if pairs.iter().any(|(seen, _, _)| *seen == name) {
+                self.duplicate_key(key, name);
+            } else {
+                pairs.push((name, key, value));
+            }
+        }
+        Some(Fields {
+            span: node.span,
+            pairs,
+        })
+    }
+
+    fn unknown_key(&mut self, key: &Node, name: &str, what: &str, table: &'static [Key]) {
+        self.diagnostics
+            .report(
+                Code::UnknownKey,
+                key.span,
+                format!("{what} has no key `{name}`"),
+            )
+            .suggest(name, keys::names(table));
+    }
+
+    fn duplicate_key(&mut self, key: &Node, name: &str) {
+        self.diagnostics.report(
+            Code::DuplicateKey,
+            key.span,
+            format!("the key `{name}` is written twice"),
+        );
+    }
+
+    /// The pairs of a mapping, whatever its keys.
+    pub(super) fn mapping<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [(Node, Node)]> {
+        match &node.value {
+            Value::Mapping(pairs) => Some(pairs),
+            _ => {
+                self.wrong_type(node, what, "a mapping (`key: value`)");
+                None
+            }
+        }
+    }
+
+    /// The items of a list.
+    pub(super) fn list<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [Node]> {
+        match &node.value {
+            Value::List(items) => Some(items),
+            _ => {
+                self.wrong_type(node, what, "a list (`[a, b]`)");
+                None
+            }
+        }
+    }
+
+    /// The items of a list that must have some.
+    pub(super) fn list_of_some<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [Node]> {
+        let items = self.list(node, what)?;
+        if items.is_empty() {
+            self.diagnostics
+                .report(Code::EmptyList, node.span, format!("{what} is empty"));
+            return None;
+        }
+        Some(items)
+    }
+
+    pub(super) fn wrong_type(&mut self, node: &Node, what: &str, wanted: &str) {
+        self.diagnostics.report(
+            Code::WrongType,
+            node.span,
+            format!("{what} must be {wanted}, not {}", node.in_words()),
+        );
+    }
+
+    fn key_text<'n>(&mut self, key: &'n Node) -> Option<&'n Scalar> {
+        match key.scalar() {
+            Some(scalar) => Some(scalar),
+            None => {
+                self.wrong_type(key, "a key", "text");
+                None
+            }
+        }
+    }
+
+    /// The pairs of a mapping from ids of the author's choosing.
+    pub(super) fn entries<'n>(
+        &mut self,
+        node: &'n Node,
+        what: &str,
+        alphabet: Alphabet,
+        key_what: &str,
+    ) -> Vec<(Name, &'n Node)> {
+        let mut seen = std::collections::HashSet::new();
+        let mut entries = Vec::new();
+        for (key, value) in self.mapping(node, what).unwrap_or_default() {
+            let Some(name) = self.id(key, key_what, alphabet) else {
+                continue;
+            };
+            if seen.insert(name.value.clone()) {
+                entries.push((name, value));
+            } else {
+                self.duplicate_key(key, &name);
+            }
+        }
+        entries
+    }
+
+    /// An id or name.
+    pub(super) fn id(&mut self, node: &Node, what: &str, alphabet: Alphabet) -> Option<Name> {
+        let Some(scalar) = node.scalar() else {
+            self.wrong_type(node, what, "text");
+            return None;
+        };
+        if scalar.kind != ScalarKind::Text {
+            let message = format!(
+                "{what} must be text, and YAML takes `{}` for {}",
+                scalar.text,
+                scalar.kind.in_words()
+            );
+            let help = if scalar.text.is_empty() {
+                "write a name here".to_owned()
+            } else {
+                format!("quote it: `\"{}\"`", scalar.text)
+            };
+            self.diagnostics
+                .report(Code::QuoteIt, node.span, message)
+                .help(help);
+            return None;
+        }
+        if !alphabet.accepts(&scalar.text) {
+            let code = match alphabet {
+                Alphabet::Attribute => Code::InvalidName,
+                _ => Code::InvalidId,
+            };
+            self.diagnostics
+                .report(
+                    code,
+                    node.span,
+                    format!("`{}` cannot be {what}", scalar.text.escape_debug()),
+                )
+                .help(alphabet.rule());
+            return None;
+        }
+        Some(Spanned::new(scalar.text.clone(), node.span))
+    }
+
+    /// A list of ids; the bad ones are reported and left out.
+    pub(super) fn ids(&mut self, node: &Node, what: &str, alphabet: Alphabet) -> Vec<Name> {
+        let items = self.list(node, what).unwrap_or_default();
+        self.ids_in(items, what, alphabet)
+    }
+
+    fn ids_in(&mut self, items: &[Node], what: &str, alphabet: Alphabet) -> Vec<Name> {
+        let what = format!("an item of {what}");
+        items
+            .iter()
+            .filter_map(|item| self.id(item, &what, alphabet))
+            .collect()
+    }
+
+    /// A list of ids among which `*` may be.
+    pub(super) fn ids_or_all(&mut self, node: &Node, what: &str, alphabet: Alphabet) -> Vec<Name> {
+        let items = self.list_of_some(node, what).unwrap_or_default();
+        self.some_or_all(items, what, alphabet)
+    }
+
+    /// Like [`Self::ids_or_all`], where the list may be empty.
+    pub(super) fn maybe_ids_or_all(
+        &mut self,
+        node: &Node,
+        what: &str,
+        alphabet: Alphabet,
+    ) -> Vec<Name> {
+        let items = self.list(node, what).unwrap_or_default();
+        self.some_or_all(items, what, alphabet)
+    }
+
+    fn some_or_all(&mut self, items: &[Node], what: &str, alphabet: Alphabet) -> Vec<Name> {
+        let what = format!("an item of {what}");
+        items
+            .iter()
+            .filter_map(|item| match item.scalar() {
+                Some(scalar) if &*scalar.text == "*" => {
+                    Some(Spanned::new(scalar.text.clone(), item.span))
+                }
+                _ => self.id(item, &what, alphabet),
+            })
+            .collect()
+    }
+
+    /// Free text.
+    pub(super) fn text(&mut self, node: &Node, what: &str) -> Option<Name> {
+        match node.scalar() {
+            Some(scalar) if scalar.kind == ScalarKind::Text => {
+                Some(Spanned::new(scalar.text.clone(), node.span))
+            }
+            Some(scalar) if scalar.kind != ScalarKind::Null => {
+                let help = format!("quote it: `\"{}\"`", scalar.text);
+                self.wrong_type(node, what, "text");
+                if let Some(finding) = self.diagnostics.last_mut() {
+                    finding.help(help);
+                }
+                None
+            }
+            _ => {
+                self.wrong_type(node, what, "text");
+                None
+            }
+        }
+    }
+
+    /// One of a few words.
+    pub(super) fn choice<T: Copy>(
+        &mut self,
+        node: &Node,
+        what: &str,
+        choices: &[(&'static str, T)],
+    ) -> Option<T> {
+        let Some(scalar) = node.scalar() else {
+            self.wrong_type(node, what, "a word");
+            return None;
+        };
+        let found = choices.iter().find(|(word, _)| *word == &*scalar.text);
+        if let Some((_, value)) = found {
+            return Some(*value);
+        }
+        let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+        let message = format!("{what} cannot be `{}`", scalar.text.escape_debug());
+        let listed = words.join("`, `");
+        let help = match nearest(&scalar.text, words.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`? possible: `{listed}`"),
+            None => format!("possible: `{listed}`"),
+        };
+        self.diagnostics
+            .report(Code::InvalidChoice, node.span, message)
+            .help(help);
+        None
+    }
+
+    /// A condition's text, with the place where its characters stand.
+    pub(super) fn condition(&mut self, node: &Node, what: &str) -> Option<ConditionText> {
+        match node.scalar() {
+            Some(scalar) if scalar.kind == ScalarKind::Text => Some(ConditionText {
+                text: scalar.text.clone(),
+                defined: scalar.defined,
+            }),
+            _ => {
+                self.wrong_type(node, what, "a Cedar expression");
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! `tenant` and `members_of` documents as they were written.
+
+use super::application::refuse_later;
+use super::decode::{Alphabet, Decoder, Fields};
+use super::node::{Node, ScalarKind};
+use super::role::{self, DenyDoc, RoleDoc};
+use super::{Name, Status, keys, time};
+use crate::diagnostic::Code;
+use crate::source::{Span, Spanned};
+
+/// A tenant.
+#[derive(Debug)]
+pub struct TenantDoc {
+    /// Its id.
+    pub id: Name,
+    /// The application that it is a tenant of; none if missing or unreadable.
+    pub application: Option<Name>,
+    /// Its sub-accounts.
+    pub sub_accounts: Vec<(Name, SubAccountDoc)>,
+    /// Its teams.
+    pub teams: Vec<(Name, Vec<Name>)>,
+    /// Tenants whose members may be guests here.
+    pub partners: Vec<Name>,
+    /// Its own roles.
+    pub roles: Vec<(Name, RoleDoc)>,
+    /// Its own deny rules.
+    pub deny: Vec<DenyDoc>,
+    /// Records by type and id; their attributes are typed by the application.
+    pub records: Vec<(Name, Vec<(Name, Node)>)>,
+    /// Its members' entries.
+    pub members: Vec<EntryDoc>,
+}
+
+/// A sub-account.
+#[derive(Debug, Default)]
+pub struct SubAccountDoc {
+    /// What people call it.
+    pub name: Option<Name>,
+    /// The sub-account that it lies in.
+    pub parent: Option<Name>,
+}
+
+/// What a `members_of` document adds to a tenant.
+#[derive(Debug)]
+pub struct MembersDoc {
+    /// The tenant.
+    pub tenant: Name,
+    /// Entries.
+    pub members: Vec<EntryDoc>,
+    /// Teams.
+    pub teams: Vec<(Name, Vec<Name>)>,
+}
+
+/// One entry of a member.
+#[derive(Debug)]
+pub struct EntryDoc {
+    /// The whole entry.
+    pub span: Span,
+    /// The account; none if it could not be read.
+    pub account: Option<Name>,
+    /// The role; none if it could not be read.
+    pub role: Option<Name>,
+    /// Where `sub_accounts` was written, and what it names.
+    pub sub_accounts: Option<Spanned<Vec<Name>>>,
+    /// Where `teams` was written, and what it names.
+    pub teams: Option<Spanned<Vec<Name>>>,
+    /// Where `assigned` was written, and the records by type.
+    pub assigned: Option<Spanned<Vec<(Name, Vec<Name>)>>>,
+    /// The partner tenant that a guest comes from.
+    pub guest_of: Option<Name>,
+    /// Whether it grants anything.
+    pub status: Status,
+    /// Milliseconds since 1970 from which it counts for nothing.
+    pub expires: Option<Spanned<i64>>,
+}
+
+pub(super) fn decode(decoder: &mut Decoder<'_>, node: &Node) -> Option<TenantDoc> {
+    let fields = decoder.table(node, "a tenant", keys::TENANT)?;
+    refuse_later(decoder, &fields);
+    if let Some(name) = fields.get("name") {
+        decoder.text(name, "`name`");
+    }
+    let id = decoder.id(fields.get("tenant")?, "a tenant's id", Alphabet::Id);
+    let document = TenantDoc {
+        application: fields
+            .get("application")
+            .and_then(|node| decoder.id(node, "`application`", Alphabet::Id)),
+        sub_accounts: sub_accounts(decoder, fields.get("sub_accounts")),
+        teams: teams(decoder, fields.get("teams")),
+        partners: fields
+            .get("partners")
+            .map(|node| decoder.ids(node, "`partners`", Alphabet::Id))
+            .unwrap_or_default(),
+        roles: role::roles(decoder, fields.get("roles")),
+        deny: role::denies(decoder, fields.get("deny")),
+        records: records(decoder, fields.get("records")),
+        members: members(decoder, &fields),
+        id: id?,
+    };
+    Some(document)
+}
+
+pub(super) fn decode_members(decoder: &mut Decoder<'_>, node: &Node) -> Option<MembersDoc> {
+    let fields = decoder.table(node, "a `members_of` document", keys::MEMBERS)?;
+    refuse_later(decoder, &fields);
+    let tenant = decoder.id(fields.get("members_of")?, "`members_of`", Alphabet::Id);
+    let members = members(decoder, &fields);
+    let teams = teams(decoder, fields.get("teams"));
+    Some(MembersDoc {
+        tenant: tenant?,
+        members,
+        teams,
+    })
+}
+
+fn sub_accounts(decoder: &mut Decoder<'_>, node: Option<&Node>) -> Vec<(Name, SubAccountDoc)> {
+    let Some(node) = node else { return Vec::new() };
+    decoder
+        .entries(node, "`sub_accounts`", Alphabet::Id, "a sub-account's id")
+        .into_iter()
+        .map(|(name, node)| (name, sub_account(decoder, node)))
+        .collect()
+}
+
+fn sub_account(decoder: &mut Decoder<'_>, node: &Node) -> SubAccountDoc {
+    if node.is_null() {
+        return SubAccountDoc::default();
+    }
+    let Some(fields) = decoder.table(node, "a sub-account", keys::SUB_ACCOUNT) else {
+        return SubAccountDoc::default();
+    };
+    SubAccountDoc {
+        name: fields
+            .get("name")
+            .and_then(|node| decoder.text(node, "`name`")),
+        parent: fields
+            .get("parent")
+            .and_then(|node| decoder.id(node, "`parent`", Alphabet::Id)),
+    }
+}
+
+fn teams(decoder: &mut Decoder<'_>, node: Option<&Node>) -> Vec<(Name, Vec<Name>)> {
+    let Some(node) = node else { return Vec::new() };
+    decoder
+        .entries(node, "`teams`", Alphabet::Id, "a team's id")
+        .into_iter()
+        .map(|(name, node)| (name, decoder.ids(node, "a team", Alphabet::Account)))
+        .collect()
+}
+
+fn records(decoder: &mut Decoder<'_>, node: Option<&Node>) -> Vec<(Name, Vec<(Name, Node)>)> {
+    let Some(node) = node else { return Vec::new() };
+    let types = decoder.entries(node, "`records`", Alphabet::Type, "a resource type");
+    types
+        .into_iter()
+        .map(|(kind, node)| {
+            let records = decoder
+                .entries(
+                    node,
+                    "records of a type",
+                    Alphabet::Account,
+                    "a record's id",
+                )
+                .into_iter()
+                .map(|(id, node)| (id, node.clone()))
+                .collect();
+            (kind, records)
+        })
+        .collect()
+}
+
+fn members(decoder: &mut Decoder<'_>, fields: &Fields<'_>) -> Vec<EntryDoc> {
+    let items = fields
+        .get("members")
+        .and_then(|node| decoder.list(node, "`members`"))
+        .unwrap_or_default();
+    items
+        .iter()
+        .filter_map(|node| entry(decoder, node))
+        .collect()
+}
+
+const STATUSES: [(&str, Status); 3] = [
+    ("active", Status::Active),
+    ("invited", Status::Invited),
+    ("suspended", Status::Suspended),
+];
+
+fn entry(decoder: &mut Decoder<'_>, node: &Node) -> Option<EntryDoc> {
+    let fields = decoder.table(node, "a member entry", keys::ENTRY)?;
+    Some(EntryDoc {
+        span: fields.span(),
+        account: fields
+            .get("account")
+            .and_then(|node| decoder.id(node, "`account`", Alphabet::Account)),
+        role: fields
+            .get("role")
+            .and_then(|node| decoder.id(node, "`role`", Alphabet::Id)),
+        sub_accounts: entry_ids(decoder, &fields, "sub_accounts"),
+        teams: entry_ids(decoder, &fields, "teams"),
+        assigned: fields
+            .get("assigned")
+            .map(|node| Spanned::new(assigned(decoder, node), node.span)),
+        guest_of: fields
+            .get("guest_of")
+            .and_then(|node| decoder.id(node, "`guest_of`", Alphabet::Id)),
+        // A status that cannot be read grants nothing.
+        status: match fields.get("status") {
+            None => Status::Active,
+            Some(node) => decoder
+                .choice(node, "`status`", &STATUSES)
+                .unwrap_or(Status::Suspended),
+        },
+        expires: fields
+            .get("expires")
+            .and_then(|node| moment(decoder, node, "`expires`")),
+    })
+}
+
+fn entry_ids(
+    decoder: &mut Decoder<'_>,
+    fields: &Fields<'_>,
+    key: &str,
+) -> Option<Spanned<Vec<Name>>> {
+    let node = fields.get(key)?;
+    let what = format!("`{key}`");
+    let ids = match key {
+        "sub_accounts" if decoder.list_of_some(node, &what).is_none() => Vec::new(),
+        _ => decoder.ids(node, &what, Alphabet::Id),
+    };
+    Some(Spanned::new(ids, node.span))
+}
+
+fn assigned(decoder: &mut Decoder<'_>, node: &Node) -> Vec<(Name, Vec<Name>)> {
+    decoder
+        .entries(node, "`assigned`", Alphabet::Type, "a resource type")
+        .into_iter()
+        .map(|(kind, node)| {
+            let ids = decoder.ids(node, "assigned records", Alphabet::Account);
+            (kind, ids)
+        })
+        .collect()
+}
+
+/// A date (through its end, UTC) or an RFC 3339 instant.
+pub(super) fn moment(decoder: &mut Decoder<'_>, node: &Node, what: &str) -> Option<Spanned<i64>> {
+    let Some(scalar) = node.scalar() else {
+        decoder.wrong_type(node, what, "a date or an instant");
+        return None;
+    };
+    let millis = match scalar.kind {
+        ScalarKind::Text => time::end_of_date(&scalar.text).or_else(|| time::instant(&scalar.text)),
+        _ => None,
+    };
+    if millis.is_none() {
+        decoder
+            .diagnostics
+            .report(
+                Code::InvalidTime,
+                node.span,
+                format!("{what} cannot be `{}`", scalar.text.escape_debug()),
+            )
+            .help(
+                "write a date (`2026-12-31`) or an instant with its zone (`2026-12-31T18:00:00Z`)",
+            );
+    }
+    Some(Spanned::new(millis?, node.span))
+}

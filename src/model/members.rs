@@ -1,0 +1,383 @@
+//! Members: their entries, teams, and where guests come from.
+
+use std::collections::{HashMap, HashSet};
+
+use indexmap::IndexMap;
+
+use super::tenant::{Written, unknown_sub_account, unknown_team, unknown_tenant};
+use super::{Entry, Guest, Id, Role, Tenant, rules};
+use crate::diagnostic::{Code, Diagnostics};
+use crate::document::{EntryDoc, Name};
+
+/// Fills in the tenant's teams and members; guests' homes are linked once every tenant is known.
+pub(super) fn resolve(written: &Written<'_>, tenant: &mut Tenant, diagnostics: &mut Diagnostics) {
+    let accounts: HashSet<Id> = entries(written)
+        .filter_map(|entry| Some(entry.account.as_ref()?.value.clone()))
+        .collect();
+    tenant.teams = teams(written, &accounts, diagnostics);
+    let mut seen = HashSet::new();
+    for document in entries(written) {
+        let Some(account) = &document.account else {
+            continue;
+        };
+        if tenant.application.declared_required
+            && !tenant.application.accounts.contains_key(&account.value)
+        {
+            undeclared(account, tenant, diagnostics);
+        }
+        let entry = entry(document, account, tenant, diagnostics);
+        let Some(entry) = entry else { continue };
+        if !seen.insert(fingerprint(account, document)) {
+            let message = format!("the account `{}` has an equal entry already", **account);
+            diagnostics
+                .report(Code::DuplicateEntry, document.span, message)
+                .help("remove one of them");
+            continue;
+        }
+        tenant
+            .members
+            .entry(account.value.clone())
+            .or_default()
+            .push(entry);
+    }
+}
+
+fn entries<'w>(written: &'w Written<'_>) -> impl Iterator<Item = &'w EntryDoc> {
+    let more = written.more.iter().flat_map(|document| &document.members);
+    written.document.members.iter().chain(more)
+}
+
+fn undeclared(account: &Name, tenant: &Tenant, diagnostics: &mut Diagnostics) {
+    let message = format!(
+        "the account `{}` is not declared, and the application asks that every member is",
+        **account
+    );
+    diagnostics
+        .report(Code::UndeclaredAccount, account.span, message)
+        .suggest(account, tenant.application.accounts.keys().map(|id| &**id));
+}
+
+fn teams(
+    written: &Written<'_>,
+    accounts: &HashSet<Id>,
+    diagnostics: &mut Diagnostics,
+) -> IndexMap<Id, Vec<Id>> {
+    let mut teams: IndexMap<Id, Vec<Id>> = IndexMap::new();
+    let more = written.more.iter().flat_map(|document| &document.teams);
+    for (name, listed) in written.document.teams.iter().chain(more) {
+        if teams.contains_key(&name.value) {
+            let message = format!("the team `{}` is declared twice", **name);
+            diagnostics.report(Code::DuplicateId, name.span, message);
+            continue;
+        }
+        for account in listed {
+            if !accounts.contains(&account.value) {
+                let message = format!("the tenant has no member `{}`", **account);
+                diagnostics
+                    .report(Code::UnknownAccount, account.span, message)
+                    .suggest(account, accounts.iter().map(|id| &**id));
+            }
+        }
+        let listed = listed.iter().map(|account| account.value.clone()).collect();
+        teams.insert(name.value.clone(), listed);
+    }
+    teams
+}
+
+fn entry(
+    document: &EntryDoc,
+    account: &Name,
+    tenant: &Tenant,
+    diagnostics: &mut Diagnostics,
+) -> Option<Entry> {
+    let name = document.role.as_ref()?;
+    let Some(role) = tenant.role(name) else {
+        let known: Vec<Id> = tenant
+            .application
+            .roles
+            .keys()
+            .chain(tenant.roles.keys())
+            .cloned()
+            .collect();
+        rules::unknown_role(name, &known, diagnostics);
+        return None;
+    };
+    Some(Entry {
+        span: document.span,
+        role: role.name.value.clone(),
+        sub_accounts: sub_accounts(document, role, tenant, diagnostics),
+        teams: entry_teams(document, account, tenant, diagnostics),
+        assigned: assigned(document, role, tenant, diagnostics),
+        guest: document.guest_of.as_ref().map(|home| Guest {
+            tenant: home.value.clone(),
+            is_partner: tenant.partners.contains(&home.value),
+            homes: Vec::new(),
+        }),
+        status: document.status,
+        expires: document.expires.as_ref().map(|expires| expires.value),
+    })
+}
+
+fn sub_accounts(
+    document: &EntryDoc,
+    role: &Role,
+    tenant: &Tenant,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Id> {
+    let Some(written) = &document.sub_accounts else {
+        if role.wants_sub_accounts {
+            let message = format!(
+                "the role `{}` reaches sub-accounts, so the entry must say which",
+                *role.name
+            );
+            diagnostics
+                .report(Code::ScopeMismatch, document.span, message)
+                .help("add `sub_accounts: [...]`");
+        }
+        return Vec::new();
+    };
+    if !role.wants_sub_accounts {
+        let message = format!(
+            "the role `{}` has no grant with the scope `sub_account`, so the entry must not name any",
+            *role.name
+        );
+        diagnostics
+            .report(Code::ScopeMismatch, written.span, message)
+            .help("remove `sub_accounts`, or choose a role that reaches sub-accounts");
+    }
+    let known = |name: &&Name| {
+        let exists = tenant.sub_accounts.contains_key(&name.value);
+        if !exists {
+            let names = tenant.sub_accounts.keys().map(|id| &**id);
+            unknown_sub_account(name, names, diagnostics);
+        }
+        exists
+    };
+    let named = written.value.iter().filter(known);
+    let ids = named.map(|name| name.value.clone()).collect();
+    if role.wants_sub_accounts {
+        ids
+    } else {
+        Vec::new()
+    }
+}
+
+fn entry_teams(
+    document: &EntryDoc,
+    account: &Name,
+    tenant: &Tenant,
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<Id>> {
+    let written = document.teams.as_ref()?;
+    let mut teams = Vec::new();
+    for name in &written.value {
+        match tenant.teams.get(&name.value) {
+            None => {
+                unknown_team(name, tenant.teams.keys().map(|id| &**id), diagnostics);
+            }
+            Some(listed) if !listed.contains(&account.value) => {
+                let message = format!("the team `{}` does not list `{}`", **name, **account);
+                diagnostics
+                    .report(Code::ScopeMismatch, name.span, message)
+                    .help(format!(
+                        "add `{}` to the team, or remove the team here",
+                        **account
+                    ));
+            }
+            Some(_) => teams.push(name.value.clone()),
+        }
+    }
+    Some(teams)
+}
+
+fn assigned(
+    document: &EntryDoc,
+    role: &Role,
+    tenant: &Tenant,
+    diagnostics: &mut Diagnostics,
+) -> Vec<(usize, Id)> {
+    let Some(written) = &document.assigned else {
+        return Vec::new();
+    };
+    if !role.wants_assigned {
+        let message = format!(
+            "the role `{}` has no grant with the scope `assigned`, so the entry must not name records",
+            *role.name
+        );
+        diagnostics
+            .report(Code::ScopeMismatch, written.span, message)
+            .help("remove `assigned`, or choose a role that reaches assigned records");
+        return Vec::new();
+    }
+    let types = &tenant.application.types;
+    let mut assigned = Vec::new();
+    for (kind, ids) in &written.value {
+        match types.get_index_of(&kind.value) {
+            Some(index) => assigned.extend(ids.iter().map(|id| (index, id.value.clone()))),
+            None => {
+                diagnostics
+                    .report(
+                        Code::UnknownType,
+                        kind.span,
+                        format!("no resource type is called `{}`", **kind),
+                    )
+                    .suggest(kind, types.keys().map(|id| &**id));
+            }
+        }
+    }
+    assigned
+}
+
+/// What makes two entries equal: everything they say, whatever the order.
+fn fingerprint(account: &Name, document: &EntryDoc) -> String {
+    let sorted = |names: &[Name]| {
+        let mut ids: Vec<&str> = names.iter().map(|name| &*name.value).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        format!("{ids:?}")
+    };
+    let assigned = document.assigned.as_ref().map(|assigned| {
+        let mut rows: Vec<String> = assigned
+            .value
+            .iter()
+            .map(|(kind, ids)| format!("{}{}", **kind, sorted(ids)))
+            .collect();
+        rows.sort_unstable();
+        rows
+    });
+    format!(
+        "{:?}",
+        (
+            &*account.value,
+            document.role.as_ref().map(|role| &*role.value),
+            document
+                .sub_accounts
+                .as_ref()
+                .map(|names| sorted(&names.value)),
+            document.teams.as_ref().map(|names| sorted(&names.value)),
+            assigned,
+            document.guest_of.as_ref().map(|home| &*home.value),
+            document.status,
+            document.expires.as_ref().map(|expires| expires.value),
+        )
+    )
+}
+
+/// Finds each guest's entries at home: under the same account or another of the same person.
+pub(super) fn link_guests(
+    written: &IndexMap<Id, Written<'_>>,
+    tenants: &mut IndexMap<Id, Tenant>,
+    diagnostics: &mut Diagnostics,
+) {
+    let mut links = Vec::new();
+    for (id, written) in written {
+        let Some(tenant) = tenants.get(id) else {
+            continue;
+        };
+        for document in entries(written) {
+            let (Some(account), Some(guest_of)) = (&document.account, &document.guest_of) else {
+                continue;
+            };
+            if document
+                .role
+                .as_ref()
+                .is_none_or(|role| tenant.role(role).is_none())
+            {
+                continue;
+            }
+            let Some(home) = tenants.get(&guest_of.value) else {
+                unknown_tenant(guest_of, tenants.keys().map(|id| &**id), diagnostics);
+                continue;
+            };
+            let homes = homes(account, tenant, home);
+            if homes.is_empty() {
+                no_home(account, guest_of, diagnostics);
+            }
+            links.push((id.clone(), account.value.clone(), document.span, homes));
+        }
+    }
+    for (tenant, account, span, homes) in links {
+        let entries = tenants
+            .get_mut(&tenant)
+            .and_then(|tenant| tenant.members.get_mut(&account));
+        let guests = entries
+            .into_iter()
+            .flatten()
+            .filter(|entry| entry.span == span)
+            .filter_map(|entry| entry.guest.as_mut());
+        for guest in guests {
+            guest.homes.clone_from(&homes);
+        }
+    }
+}
+
+type Homes = Vec<(crate::document::Status, Option<i64>)>;
+
+fn homes(account: &Name, tenant: &Tenant, home: &Tenant) -> Homes {
+    if home.application.id.value != tenant.application.id.value {
+        return Vec::new();
+    }
+    let accounts = &tenant.application.accounts;
+    let person = accounts
+        .get(&account.value)
+        .and_then(|account| account.person.as_ref());
+    let is_same = |other: &Id| {
+        *other == account.value
+            || person.is_some_and(|person| {
+                accounts
+                    .get(other)
+                    .and_then(|account| account.person.as_ref())
+                    == Some(person)
+            })
+    };
+    home.members
+        .iter()
+        .filter(|(other, _)| is_same(other))
+        .flat_map(|(_, entries)| entries)
+        .filter(|entry| entry.guest.is_none())
+        .map(|entry| (entry.status, entry.expires))
+        .collect()
+}
+
+fn no_home(account: &Name, guest_of: &Name, diagnostics: &mut Diagnostics) {
+    let message = format!(
+        "`{}` has no entry in `{}`, neither under this account nor under another of the same person",
+        **account, **guest_of
+    );
+    diagnostics
+        .report(Code::NoHomeEntry, guest_of.span, message)
+        .help("add the entry at home, or link the accounts with the same `person` under `accounts_of`");
+}
+
+/// Where an application wants accounts to be in one tenant only, reports the second tenant.
+pub(super) fn one_tenant(
+    written: &IndexMap<Id, Written<'_>>,
+    tenants: &IndexMap<Id, Tenant>,
+    diagnostics: &mut Diagnostics,
+) {
+    let mut first: HashMap<(Id, Id), Id> = HashMap::new();
+    for (id, written) in written {
+        let Some(tenant) = tenants.get(id) else {
+            continue;
+        };
+        if !tenant.application.one_tenant {
+            continue;
+        }
+        let mut reported: HashSet<Id> = HashSet::new();
+        for account in entries(written).filter_map(|entry| entry.account.as_ref()) {
+            let key = (tenant.application.id.value.clone(), account.value.clone());
+            let home = first.entry(key).or_insert_with(|| id.clone());
+            if home != id && reported.insert(account.value.clone()) {
+                let message = format!(
+                    "the account `{}` is a member of `{home}` already",
+                    **account
+                );
+                diagnostics
+                    .report(Code::AccountInTwoTenants, account.span, message)
+                    .help(
+                        "the application says `tenants: one`: give the person another account here",
+                    );
+            }
+        }
+    }
+}

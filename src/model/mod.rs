@@ -1,0 +1,299 @@
+//! What the documents mean: every name resolved, or it does not exist.
+//!
+//! [`resolve`] takes [`Documents`](crate::document::Documents) and reports what does not fit together. What it
+//! returns holds only what makes sense, so that the compiler has nothing left to ask.
+
+mod accounts;
+mod application;
+mod builtin;
+mod members;
+mod rules;
+mod suites;
+mod tenant;
+mod warnings;
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use indexmap::{IndexMap, IndexSet};
+
+pub use builtin::{BuiltIn, PRINCIPAL_ATTRIBUTES, readable};
+pub use suites::{Case, Suite};
+pub use warnings::warn;
+
+use crate::diagnostic::{Code, Diagnostics};
+use crate::document::{AttributeType, ConditionText, Documents, Name, Scope, Status};
+use crate::source::Span;
+use crate::value::Typed;
+
+/// An interned id: of an account, a role, a sub-account and so on.
+pub type Id = Arc<str>;
+
+/// Attributes by name with their types.
+pub type Attributes = IndexMap<Id, AttributeType>;
+
+/// Everything that a policy folder declares.
+#[derive(Debug, Default)]
+pub struct Model {
+    /// Applications by id.
+    pub applications: IndexMap<Id, Arc<Application>>,
+    /// Tenants by id.
+    pub tenants: IndexMap<Id, Arc<Tenant>>,
+    /// Test suites in the order of files.
+    pub suites: Vec<Suite>,
+}
+
+/// An application: the vocabulary and the roles of all its tenants.
+#[derive(Debug)]
+pub struct Application {
+    /// Its id.
+    pub id: Name,
+    /// Accepted `subject.type`s.
+    pub subject_types: Vec<Id>,
+    /// Members must be declared as accounts.
+    pub declared_required: bool,
+    /// An account may be a member of one tenant only.
+    pub one_tenant: bool,
+    /// Declared attributes of accounts.
+    pub account_attributes: Attributes,
+    /// Resource types by name, built-in ones first.
+    pub types: IndexMap<Id, ResourceType>,
+    /// What conditions read as `context.x`.
+    pub context: Attributes,
+    /// What conditions read as `context.action.x`.
+    pub context_action: Attributes,
+    /// Its roles.
+    pub roles: IndexMap<Id, Role>,
+    /// Its deny rules.
+    pub denies: Vec<Deny>,
+    /// Declared accounts.
+    pub accounts: HashMap<Id, Account>,
+    /// Groups of types, for tenants' rules.
+    groups: IndexMap<Id, Vec<usize>>,
+}
+
+/// A resource type.
+#[derive(Debug)]
+pub struct ResourceType {
+    /// Its name.
+    pub name: Id,
+    /// Which built-in type it is, if it is one.
+    pub built_in: Option<BuiltIn>,
+    /// Its entity type in Cedar.
+    pub cedar_name: String,
+    /// Its actions.
+    pub actions: IndexSet<Id>,
+    /// Declared attributes.
+    pub attributes: Attributes,
+    /// The types that it lies in, nearest first, as indices into [`Application::types`].
+    pub ancestors: Vec<usize>,
+    /// Actions could not all be read: unknown ones are not reported again.
+    incomplete: bool,
+}
+
+/// A declared account.
+#[derive(Debug, Default)]
+pub struct Account {
+    /// Standard and declared fields that it has.
+    pub fields: HashMap<Id, Typed>,
+    /// The human being behind it.
+    pub person: Option<Id>,
+}
+
+/// A role.
+#[derive(Debug)]
+pub struct Role {
+    /// Its name and place.
+    pub name: Name,
+    /// Itself and every role that it inherits from, itself first.
+    pub closure: Vec<Id>,
+    /// Its own grants.
+    pub grants: Vec<Grant>,
+    /// Its own deny rules, for those whose entry names this very role.
+    pub denies: Vec<Deny>,
+    /// Roles that its holders may give, inherited ones included.
+    pub assigns: Assigns,
+    /// Whether a grant, inherited ones included, reaches sub-accounts.
+    pub wants_sub_accounts: bool,
+    /// Whether a grant, inherited ones included, reaches assigned records.
+    pub wants_assigned: bool,
+}
+
+/// The roles that a role may give.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Assigns {
+    /// `*`: every role of the application and of the tenant.
+    pub all: bool,
+    /// The roles named.
+    pub named: BTreeSet<Id>,
+}
+
+impl Assigns {
+    /// Whether a role that exists may be given.
+    pub fn contains(&self, role: &str) -> bool {
+        self.all || self.named.contains(role)
+    }
+
+    /// Whether no role may be given.
+    pub fn is_empty(&self) -> bool {
+        !self.all && self.named.is_empty()
+    }
+}
+
+/// A grant of a role.
+#[derive(Debug)]
+pub struct Grant {
+    /// Where it was written.
+    pub span: Span,
+    /// Its place among the role's own grants.
+    pub index: usize,
+    /// Types and actions that it covers.
+    pub targets: Vec<Target>,
+    /// How far it reaches.
+    pub scope: Scope,
+    /// Its condition.
+    pub when: Option<ConditionText>,
+    /// Whether it names every type: then types that lack what the condition reads are not covered.
+    pub every_type: bool,
+}
+
+/// A deny rule.
+#[derive(Debug)]
+pub struct Deny {
+    /// Where it was written.
+    pub span: Span,
+    /// Its place among the deny rules beside it.
+    pub index: usize,
+    /// Types and actions that it covers.
+    pub targets: Vec<Target>,
+    /// Only holders of these, if said.
+    pub roles: Option<Vec<Id>>,
+    /// Not holders of these.
+    pub except_roles: Vec<Id>,
+    /// Its condition.
+    pub when: Option<ConditionText>,
+    /// Whether it names every type.
+    pub every_type: bool,
+    /// Why, in the author's words.
+    pub reason: Option<Id>,
+}
+
+/// Actions of one type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Index into [`Application::types`].
+    pub kind: usize,
+    /// The actions.
+    pub actions: Vec<Id>,
+}
+
+/// A tenant.
+#[derive(Debug)]
+pub struct Tenant {
+    /// Its id.
+    pub id: Name,
+    /// The application that it is a tenant of.
+    pub application: Arc<Application>,
+    /// Parents of its sub-accounts.
+    pub sub_accounts: IndexMap<Id, Option<Id>>,
+    /// Members of its teams.
+    pub teams: IndexMap<Id, Vec<Id>>,
+    /// Tenants whose members may be guests here.
+    pub partners: Vec<Id>,
+    /// Its own roles.
+    pub roles: IndexMap<Id, Role>,
+    /// Its own deny rules.
+    pub denies: Vec<Deny>,
+    /// Records by type (index into [`Application::types`]) and id.
+    pub records: HashMap<usize, IndexMap<Id, Record>>,
+    /// Members by account.
+    pub members: IndexMap<Id, Vec<Entry>>,
+}
+
+/// A declared resource: its attributes, standard and declared.
+pub type Record = HashMap<Id, Typed>;
+
+impl Tenant {
+    /// A role of the application or of the tenant itself.
+    pub fn role(&self, name: &str) -> Option<&Role> {
+        self.application
+            .roles
+            .get(name)
+            .or_else(|| self.roles.get(name))
+    }
+}
+
+/// One entry of a member.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Where it was written.
+    pub span: Span,
+    /// The role that it gives.
+    pub role: Id,
+    /// Where it reaches; empty for roles that reach no sub-accounts.
+    pub sub_accounts: Vec<Id>,
+    /// The teams that it names, if it names any.
+    pub teams: Option<Vec<Id>>,
+    /// Records by type that it reaches.
+    pub assigned: Vec<(usize, Id)>,
+    /// The home of a guest.
+    pub guest: Option<Guest>,
+    /// Whether it grants anything.
+    pub status: Status,
+    /// Milliseconds since 1970 from which it counts for nothing.
+    pub expires: Option<i64>,
+}
+
+/// Where a guest comes from.
+#[derive(Debug, Clone)]
+pub struct Guest {
+    /// The home tenant.
+    pub tenant: Id,
+    /// Whether the home tenant is among the partners.
+    pub is_partner: bool,
+    /// The entries at home, of which one must count: their status and expiry.
+    pub homes: Vec<(Status, Option<i64>)>,
+}
+
+impl Entry {
+    /// Whether the entry itself counts at an instant, guests' homes aside.
+    pub fn is_active(&self, now: i64) -> bool {
+        is_active(self.status, self.expires, now)
+    }
+}
+
+/// Whether a status and an expiry let an entry count at an instant.
+pub fn is_active(status: Status, expires: Option<i64>, now: i64) -> bool {
+    status == Status::Active && expires.is_none_or(|end| now < end)
+}
+
+/// Resolves what the documents say.
+pub fn resolve(documents: &Documents, diagnostics: &mut Diagnostics) -> Model {
+    let mut model = Model::default();
+    let accounts = accounts::by_application(documents, diagnostics);
+    for document in &documents.applications {
+        if model.applications.contains_key(&document.id.value) {
+            let message = format!("the application `{}` is declared twice", *document.id);
+            diagnostics.report(Code::DuplicateId, document.id.span, message);
+            continue;
+        }
+        let empty = Vec::new();
+        let declared = accounts.get(&document.id.value).unwrap_or(&empty);
+        let application = application::resolve(document, declared, diagnostics);
+        model
+            .applications
+            .insert(document.id.value.clone(), Arc::new(application));
+    }
+    accounts::unknown_applications(documents, &model, diagnostics);
+    model.tenants = tenant::resolve(documents, &model.applications, diagnostics);
+    model.suites = suites::resolve(documents, &model, diagnostics);
+    if documents.tenants.is_empty() {
+        diagnostics
+            .report_folder(
+                Code::NoPolicies,
+                "the folder declares no tenant, so nobody could be allowed anything",
+            )
+            .help("add a document that begins with `tenant:`; is this the right folder?");
+    }
+    model
+}

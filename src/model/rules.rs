@@ -1,0 +1,446 @@
+//! Roles, grants and deny rules: which types and actions they cover, who inherits from whom, who may give what.
+
+use std::collections::{BTreeSet, HashMap};
+
+use indexmap::IndexMap;
+
+use super::builtin::DELEGATION;
+use super::{Assigns, Deny, Grant, Id, ResourceType, Role, Target};
+use crate::diagnostic::{Code, Diagnostics};
+use crate::document::{DenyDoc, GrantDoc, Name, RoleDoc, Scope};
+
+/// The four actions that `crud` stands for.
+pub(super) const CRUD: [&str; 4] = ["create", "read", "update", "delete"];
+
+/// The words that rules are written in.
+pub(super) struct Vocabulary<'a> {
+    pub(super) types: &'a IndexMap<Id, ResourceType>,
+    pub(super) groups: &'a IndexMap<Id, Vec<usize>>,
+}
+
+/// Resolves roles; `inherited` are the application's roles when these are a tenant's.
+pub(super) fn roles(
+    documents: &[(Name, RoleDoc)],
+    vocabulary: &Vocabulary<'_>,
+    inherited: &IndexMap<Id, Role>,
+    diagnostics: &mut Diagnostics,
+) -> IndexMap<Id, Role> {
+    let written: HashMap<&str, &RoleDoc> = documents
+        .iter()
+        .map(|(name, document)| (&*name.value, document))
+        .collect();
+    let known = |name: &str| written.contains_key(name) || inherited.contains_key(name);
+    let names: Vec<Id> = documents
+        .iter()
+        .map(|(name, _)| name.value.clone())
+        .chain(inherited.keys().cloned())
+        .collect();
+    let mut roles = IndexMap::new();
+    for (name, document) in documents {
+        for other in document.inherits.iter().chain(&document.assigns) {
+            if &*other.value != "*" && !known(other) {
+                unknown_role(other, &names, diagnostics);
+            }
+        }
+        let grants = grants(document, vocabulary, diagnostics);
+        let role = Role {
+            name: name.clone(),
+            closure: Vec::new(),
+            grants,
+            denies: denies(&document.deny, vocabulary, &known, &names, diagnostics),
+            assigns: own_assigns(document),
+            wants_sub_accounts: false,
+            wants_assigned: false,
+        };
+        roles.insert(name.value.clone(), role);
+    }
+    let closures = closures(documents, inherited, diagnostics);
+    for (name, closure) in closures {
+        finish(&name, closure, &mut roles, inherited);
+    }
+    for (name, document) in documents {
+        if let Some(role) = roles.get(&name.value) {
+            assigns_nothing(role, document, vocabulary, diagnostics);
+        }
+    }
+    roles
+}
+
+/// Reports a name that no role has.
+pub(super) fn unknown_role(name: &Name, known: &[Id], diagnostics: &mut Diagnostics) {
+    diagnostics
+        .report(
+            Code::UnknownRole,
+            name.span,
+            format!("no role is called `{}`", **name),
+        )
+        .suggest(name, known.iter().map(|id| &**id));
+}
+
+fn own_assigns(document: &RoleDoc) -> Assigns {
+    let mut assigns = Assigns::default();
+    for name in &document.assigns {
+        match &*name.value {
+            "*" => assigns.all = true,
+            _ => {
+                assigns.named.insert(name.value.clone());
+            }
+        }
+    }
+    assigns
+}
+
+/// Each role with itself and what it inherits from, itself first; circles are reported once and cut.
+fn closures(
+    documents: &[(Name, RoleDoc)],
+    inherited: &IndexMap<Id, Role>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<(Id, Vec<Id>)> {
+    let parents: HashMap<&str, &[Name]> = documents
+        .iter()
+        .map(|(name, document)| (&*name.value, document.inherits.as_slice()))
+        .collect();
+    report_cycles(documents, &parents, diagnostics);
+    documents
+        .iter()
+        .map(|(name, _)| {
+            let mut closure: Vec<Id> = vec![name.value.clone()];
+            let mut next = 0;
+            while let Some(current) = closure.get(next).cloned() {
+                next += 1;
+                let own = parents.get(&*current).copied().unwrap_or_default();
+                let more = own.iter().map(|name| name.value.clone());
+                let above = inherited.get(&current).into_iter();
+                let above = above.flat_map(|role| role.closure.iter().cloned());
+                for id in more.chain(above) {
+                    let exists = parents.contains_key(&*id) || inherited.contains_key(&id);
+                    if exists && !closure.contains(&id) {
+                        closure.push(id);
+                    }
+                }
+            }
+            (name.value.clone(), closure)
+        })
+        .collect()
+}
+
+fn report_cycles(
+    documents: &[(Name, RoleDoc)],
+    parents: &HashMap<&str, &[Name]>,
+    diagnostics: &mut Diagnostics,
+) {
+    let mut in_a_circle: BTreeSet<&str> = BTreeSet::new();
+    for (name, document) in documents {
+        if in_a_circle.contains(&*name.value) {
+            continue;
+        }
+        for first in &document.inherits {
+            if let Some(path) = path_to(first, name, parents) {
+                let mut members: Vec<Id> = vec![name.value.clone()];
+                members.extend(path.iter().map(|id| Id::from(*id)));
+                members.pop();
+                in_a_circle.insert(name);
+                in_a_circle.extend(path);
+                let message = format!("`inherits` goes round in a circle: {}", circle(&members));
+                diagnostics.report(Code::Cycle, first.span, message);
+                break;
+            }
+        }
+    }
+}
+
+/// The roles from `from` to `to` along `inherits`, both included.
+fn path_to<'a>(
+    from: &'a str,
+    to: &str,
+    parents: &HashMap<&'a str, &'a [Name]>,
+) -> Option<Vec<&'a str>> {
+    let mut came_from: HashMap<&str, &str> = HashMap::new();
+    let mut queue = vec![from];
+    let mut next = 0;
+    while let Some(current) = queue.get(next).copied() {
+        next += 1;
+        if current == to {
+            let mut path = vec![current];
+            let mut at = current;
+            while at != from {
+                at = came_from.get(at).copied()?;
+                path.push(at);
+            }
+            path.reverse();
+            return Some(path);
+        }
+        for parent in parents.get(current).copied().unwrap_or_default() {
+            let parent: &str = &parent.value;
+            if parent != from && !came_from.contains_key(parent) {
+                came_from.insert(parent, current);
+                queue.push(parent);
+            }
+        }
+    }
+    None
+}
+
+/// `a > b > a`, for messages.
+pub(super) fn circle(members: &[Id]) -> String {
+    let mut names: Vec<String> = members.iter().map(|id| format!("`{id}`")).collect();
+    names.extend(names.first().cloned());
+    names.join(" > ")
+}
+
+/// Adds what a role has from others: closure, `assigns`, and which places its entries must name.
+fn finish(
+    name: &Id,
+    closure: Vec<Id>,
+    roles: &mut IndexMap<Id, Role>,
+    inherited: &IndexMap<Id, Role>,
+) {
+    let mut assigns = Assigns::default();
+    let (mut wants_sub_accounts, mut wants_assigned) = (false, false);
+    for id in &closure {
+        let Some(role) = roles.get(id).or_else(|| inherited.get(id)) else {
+            continue;
+        };
+        assigns.all |= role.assigns.all;
+        assigns.named.extend(role.assigns.named.iter().cloned());
+        let reaches = |scope| role.grants.iter().any(|grant| grant.scope == scope);
+        wants_sub_accounts |= reaches(Scope::SubAccount);
+        wants_assigned |= reaches(Scope::Assigned);
+    }
+    if let Some(role) = roles.get_mut(name) {
+        role.closure = closure;
+        role.assigns = assigns;
+        role.wants_sub_accounts = wants_sub_accounts;
+        role.wants_assigned = wants_assigned;
+    }
+}
+
+/// A role that may invite or remove members and may give no role could do neither.
+fn assigns_nothing(
+    role: &Role,
+    document: &RoleDoc,
+    vocabulary: &Vocabulary<'_>,
+    diagnostics: &mut Diagnostics,
+) {
+    if !role.assigns.is_empty() || !document.assigns.is_empty() {
+        return;
+    }
+    let names_member = |grant: &&Grant| {
+        !grant.every_type
+            && grant.targets.iter().any(|target| {
+                let is_member = vocabulary
+                    .types
+                    .get_index(target.kind)
+                    .is_some_and(|(name, _)| &**name == "member");
+                let adds = |action: &Id| matches!(&**action, "invite" | "remove");
+                is_member && target.actions.iter().any(adds)
+            })
+    };
+    let every = |grant: &&Grant| {
+        grant.every_type
+            && grant.targets.iter().any(|target| {
+                vocabulary
+                    .types
+                    .get_index(target.kind)
+                    .is_some_and(|(name, _)| &**name == "member")
+                    && target
+                        .actions
+                        .iter()
+                        .any(|action| matches!(&**action, "invite" | "remove"))
+            })
+    };
+    let found = role
+        .grants
+        .iter()
+        .find(names_member)
+        .or_else(|| role.grants.iter().find(every));
+    if let Some(grant) = found {
+        diagnostics
+            .report(
+                Code::AssignsNothing,
+                grant.span,
+                format!(
+                    "the role `{}` may invite or remove members, but no role is named that it may give",
+                    *role.name
+                ),
+            )
+            .help("add `assigns: [...]` with the roles that its holders may give and take");
+    }
+}
+
+fn grants(
+    document: &RoleDoc,
+    vocabulary: &Vocabulary<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Grant> {
+    let resolve = |(index, grant): (usize, &GrantDoc)| {
+        let (targets, every_type) =
+            targets(&grant.resources, &grant.actions, vocabulary, diagnostics);
+        Grant {
+            span: grant.span,
+            index,
+            targets,
+            scope: grant.scope.or(document.scope).unwrap_or(Scope::Tenant),
+            when: grant.when.clone(),
+            every_type,
+        }
+    };
+    document.allow.iter().enumerate().map(resolve).collect()
+}
+
+/// Resolves deny rules; `knows_role` says which roles there are.
+pub(super) fn denies(
+    documents: &[DenyDoc],
+    vocabulary: &Vocabulary<'_>,
+    knows_role: &dyn Fn(&str) -> bool,
+    names: &[Id],
+    diagnostics: &mut Diagnostics,
+) -> Vec<Deny> {
+    let mut denies = Vec::new();
+    for (index, deny) in documents.iter().enumerate() {
+        let (targets, every_type) =
+            targets(&deny.resources, &deny.actions, vocabulary, diagnostics);
+        for name in deny.roles.iter().flatten().chain(&deny.except_roles) {
+            if !knows_role(name) {
+                unknown_role(name, names, diagnostics);
+            }
+        }
+        let ids = |names: &[Name]| names.iter().map(|name| name.value.clone()).collect();
+        denies.push(Deny {
+            span: deny.span,
+            index,
+            targets,
+            roles: deny.roles.as_deref().map(ids),
+            except_roles: ids(&deny.except_roles),
+            when: deny.when.clone(),
+            every_type,
+            reason: deny.reason.as_ref().map(|reason| reason.value.clone()),
+        });
+    }
+    denies
+}
+
+/// The types and actions that `resources` and `actions` name, and whether `*` is among the types.
+fn targets(
+    resources: &[Name],
+    actions: &[Name],
+    vocabulary: &Vocabulary<'_>,
+    diagnostics: &mut Diagnostics,
+) -> (Vec<Target>, bool) {
+    let every_type = resources.iter().any(|name| &*name.value == "*");
+    let mut named = Vec::new();
+    for name in resources.iter().filter(|name| &*name.value != "*") {
+        for kind in types_named(name, vocabulary, diagnostics) {
+            if !named.contains(&kind) {
+                named.push(kind);
+            }
+        }
+    }
+    check_actions(actions, &named, every_type, vocabulary, diagnostics);
+    let kinds = if every_type {
+        (0..vocabulary.types.len()).collect()
+    } else {
+        named
+    };
+    let targets = kinds
+        .into_iter()
+        .filter_map(|kind| target(kind, actions, vocabulary))
+        .collect();
+    (targets, every_type)
+}
+
+fn types_named(
+    name: &Name,
+    vocabulary: &Vocabulary<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<usize> {
+    if let Some(index) = vocabulary.types.get_index_of(&name.value) {
+        return vec![index];
+    }
+    if let Some(group) = vocabulary.groups.get(&name.value) {
+        return group.clone();
+    }
+    if &*name.value == DELEGATION {
+        diagnostics
+            .report(
+                Code::Unsupported,
+                name.span,
+                "the type `delegation` comes in a later version of octroi",
+            )
+            .help("take it out until then");
+        return Vec::new();
+    }
+    let types = vocabulary.types.keys().map(|id| &**id);
+    let groups = vocabulary.groups.keys().map(|id| &**id);
+    diagnostics
+        .report(
+            Code::UnknownType,
+            name.span,
+            format!("no resource type or group is called `{}`", **name),
+        )
+        .suggest(name, types.chain(groups));
+    Vec::new()
+}
+
+/// Every action named must exist in each type named; with `*`, in some type.
+fn check_actions(
+    actions: &[Name],
+    named: &[usize],
+    every_type: bool,
+    vocabulary: &Vocabulary<'_>,
+    diagnostics: &mut Diagnostics,
+) {
+    for action in actions.iter().filter(|action| &*action.value != "*") {
+        let wanted: &[&str] = match &*action.value {
+            "crud" => &CRUD,
+            other => &[other],
+        };
+        for word in wanted {
+            let lacking = named
+                .iter()
+                .filter_map(|kind| vocabulary.types.get_index(*kind))
+                .find(|(_, kind)| !kind.incomplete && !kind.actions.contains(*word));
+            let nowhere = every_type
+                && !vocabulary
+                    .types
+                    .values()
+                    .any(|kind| kind.incomplete || kind.actions.contains(*word));
+            let (message, known): (String, Vec<&str>) = match lacking {
+                Some((name, kind)) => (
+                    format!("`{name}` has no action `{word}`"),
+                    kind.actions.iter().map(|id| &**id).collect(),
+                ),
+                None if nowhere => (
+                    format!("no resource type has an action `{word}`"),
+                    vocabulary
+                        .types
+                        .values()
+                        .flat_map(|kind| kind.actions.iter().map(|id| &**id))
+                        .collect(),
+                ),
+                None => continue,
+            };
+            diagnostics
+                .report(Code::UnknownAction, action.span, message)
+                .suggest(word, known);
+            break;
+        }
+    }
+}
+
+fn target(kind: usize, actions: &[Name], vocabulary: &Vocabulary<'_>) -> Option<Target> {
+    let (_, resource_type) = vocabulary.types.get_index(kind)?;
+    let all = actions.iter().any(|action| &*action.value == "*");
+    let named = |action: &&Id| {
+        all || actions.iter().any(|name| {
+            name.value == **action || &*name.value == "crud" && CRUD.contains(&&***action)
+        })
+    };
+    let actions: Vec<Id> = resource_type
+        .actions
+        .iter()
+        .filter(named)
+        .cloned()
+        .collect();
+    (!actions.is_empty()).then_some(Target { kind, actions })
+}

@@ -1,0 +1,346 @@
+//! Tenants: sub-accounts, teams, partners, records, own roles and deny rules.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::accounts::typed;
+use super::builtin::readable;
+use super::rules::{self};
+use super::{Application, Id, Record, Tenant, members};
+use crate::diagnostic::{Code, Diagnostics};
+use crate::document::{Documents, MembersDoc, Name, Node, TenantDoc, Value};
+use crate::value::Typed;
+
+/// A tenant's documents: its own and those that add members to it.
+pub(super) struct Written<'d> {
+    pub(super) document: &'d TenantDoc,
+    pub(super) more: Vec<&'d MembersDoc>,
+}
+
+/// Resolves every tenant.
+pub(super) fn resolve(
+    documents: &Documents,
+    applications: &IndexMap<Id, Arc<Application>>,
+    diagnostics: &mut Diagnostics,
+) -> IndexMap<Id, Arc<Tenant>> {
+    let written = collect(documents, diagnostics);
+    let names: HashSet<Id> = written.keys().cloned().collect();
+    let mut tenants = IndexMap::new();
+    for (id, written) in &written {
+        let Some(application) = application(written.document, applications, diagnostics) else {
+            continue;
+        };
+        partners(written.document, &names, diagnostics);
+        let tenant = tenant(written, application, diagnostics);
+        tenants.insert(id.clone(), tenant);
+    }
+    members::link_guests(&written, &mut tenants, diagnostics);
+    members::one_tenant(&written, &tenants, diagnostics);
+    tenants
+        .into_iter()
+        .map(|(id, tenant)| (id, Arc::new(tenant)))
+        .collect()
+}
+
+fn collect<'d>(
+    documents: &'d Documents,
+    diagnostics: &mut Diagnostics,
+) -> IndexMap<Id, Written<'d>> {
+    let mut written: IndexMap<Id, Written<'d>> = IndexMap::new();
+    for document in &documents.tenants {
+        let id = &document.id;
+        if written.contains_key(&id.value) {
+            let message = format!("the tenant `{}` is declared twice", **id);
+            diagnostics
+                .report(Code::DuplicateId, id.span, message)
+                .help("tenant ids are unique in the whole folder, over all applications");
+            continue;
+        }
+        let more = Vec::new();
+        written.insert(id.value.clone(), Written { document, more });
+    }
+    for document in &documents.members {
+        let name = &document.tenant;
+        match written.get_mut(&name.value) {
+            Some(tenant) => tenant.more.push(document),
+            None => unknown_tenant(name, written.keys().map(|id| &**id), diagnostics),
+        }
+    }
+    written
+}
+
+/// Reports a name that no tenant has.
+pub(super) fn unknown_tenant<'a>(
+    name: &Name,
+    known: impl Iterator<Item = &'a str>,
+    diagnostics: &mut Diagnostics,
+) {
+    let message = format!("no tenant is called `{}`", **name);
+    diagnostics
+        .report(Code::UnknownTenant, name.span, message)
+        .suggest(name, known);
+}
+
+fn application(
+    document: &TenantDoc,
+    applications: &IndexMap<Id, Arc<Application>>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Arc<Application>> {
+    let name = document.application.as_ref()?;
+    let found = applications.get(&name.value).cloned();
+    if found.is_none() {
+        diagnostics
+            .report(
+                Code::UnknownApplication,
+                name.span,
+                format!("no application is called `{}`", **name),
+            )
+            .suggest(name, applications.keys().map(|id| &**id));
+    }
+    found
+}
+
+fn partners(document: &TenantDoc, names: &HashSet<Id>, diagnostics: &mut Diagnostics) {
+    for partner in &document.partners {
+        if !names.contains(&partner.value) {
+            unknown_tenant(partner, names.iter().map(|id| &**id), diagnostics);
+        }
+    }
+}
+
+fn tenant(
+    written: &Written<'_>,
+    application: Arc<Application>,
+    diagnostics: &mut Diagnostics,
+) -> Tenant {
+    let document = written.document;
+    let sub_accounts = sub_accounts(document, diagnostics);
+    for (name, _) in &document.roles {
+        if application.roles.contains_key(&name.value) {
+            let message = format!("the application has a role `{}` already", **name);
+            diagnostics
+                .report(Code::DuplicateId, name.span, message)
+                .help("choose another name; it may inherit from the application's role");
+        }
+    }
+    let vocabulary = application.vocabulary();
+    let mut roles = rules::roles(
+        &document.roles,
+        &vocabulary,
+        &application.roles,
+        diagnostics,
+    );
+    roles.retain(|name, _| !application.roles.contains_key(name));
+    let known: Vec<Id> = application
+        .roles
+        .keys()
+        .chain(roles.keys())
+        .cloned()
+        .collect();
+    let knows = |name: &str| known.iter().any(|id| &**id == name);
+    let denies = rules::denies(&document.deny, &vocabulary, &knows, &known, diagnostics);
+    let mut tenant = Tenant {
+        id: document.id.clone(),
+        sub_accounts,
+        teams: IndexMap::new(),
+        partners: document
+            .partners
+            .iter()
+            .map(|name| name.value.clone())
+            .collect(),
+        roles,
+        denies,
+        records: HashMap::new(),
+        members: IndexMap::new(),
+        application: application.clone(),
+    };
+    members::resolve(written, &mut tenant, diagnostics);
+    tenant.records = records(document, &tenant, diagnostics);
+    tenant
+}
+
+fn sub_accounts(document: &TenantDoc, diagnostics: &mut Diagnostics) -> IndexMap<Id, Option<Id>> {
+    let names: HashSet<&str> = document
+        .sub_accounts
+        .iter()
+        .map(|(name, _)| &*name.value)
+        .collect();
+    let mut parents: IndexMap<Id, Option<Id>> = IndexMap::new();
+    for (name, written) in &document.sub_accounts {
+        let parent = written.parent.as_ref().filter(|parent| {
+            let known = names.contains(&*parent.value);
+            if !known {
+                unknown_sub_account(parent, names.iter().copied(), diagnostics);
+            }
+            known
+        });
+        parents.insert(
+            name.value.clone(),
+            parent.map(|parent| parent.value.clone()),
+        );
+    }
+    cut_circles(document, &mut parents, diagnostics);
+    parents
+}
+
+/// Reports each circle of parents once, at the sub-account declared first, and cuts it there.
+fn cut_circles(
+    document: &TenantDoc,
+    parents: &mut IndexMap<Id, Option<Id>>,
+    diagnostics: &mut Diagnostics,
+) {
+    for (name, written) in &document.sub_accounts {
+        let mut members = vec![name.value.clone()];
+        let mut at = parents.get(&name.value).cloned().flatten();
+        while let Some(id) = at {
+            if id == name.value {
+                if let Some(parent) = &written.parent {
+                    let message = format!(
+                        "`parent` goes round in a circle: {}",
+                        rules::circle(&members)
+                    );
+                    diagnostics.report(Code::Cycle, parent.span, message);
+                }
+                parents.insert(name.value.clone(), None);
+                break;
+            }
+            if members.contains(&id) {
+                break;
+            }
+            at = parents.get(&id).cloned().flatten();
+            members.push(id);
+        }
+    }
+}
+
+/// Reports a name that no sub-account of the tenant has.
+pub(super) fn unknown_sub_account<'a>(
+    name: &Name,
+    known: impl Iterator<Item = &'a str>,
+    diagnostics: &mut Diagnostics,
+) {
+    let message = format!("the tenant has no sub-account `{}`", **name);
+    diagnostics
+        .report(Code::UnknownSubAccount, name.span, message)
+        .suggest(name, known);
+}
+
+/// Reports a name that no team of the tenant has.
+pub(super) fn unknown_team<'a>(
+    name: &Name,
+    known: impl Iterator<Item = &'a str>,
+    diagnostics: &mut Diagnostics,
+) {
+    let message = format!("the tenant has no team `{}`", **name);
+    diagnostics
+        .report(Code::UnknownTeam, name.span, message)
+        .suggest(name, known);
+}
+
+fn records(
+    document: &TenantDoc,
+    tenant: &Tenant,
+    diagnostics: &mut Diagnostics,
+) -> HashMap<usize, IndexMap<Id, Record>> {
+    let types = &tenant.application.types;
+    let mut records: HashMap<usize, IndexMap<Id, Record>> = HashMap::new();
+    for (kind, written) in &document.records {
+        let Some((index, _, resource_type)) = types.get_full(&kind.value) else {
+            diagnostics
+                .report(
+                    Code::UnknownType,
+                    kind.span,
+                    format!("no resource type is called `{}`", **kind),
+                )
+                .suggest(kind, types.keys().map(|id| &**id));
+            continue;
+        };
+        let attributes = readable(resource_type, types);
+        let of_type = records.entry(index).or_default();
+        for (id, node) in written {
+            let record = record(node, resource_type, &attributes, tenant, diagnostics);
+            of_type.insert(id.value.clone(), record);
+        }
+    }
+    records
+}
+
+fn record(
+    node: &Node,
+    resource_type: &super::ResourceType,
+    attributes: &super::Attributes,
+    tenant: &Tenant,
+    diagnostics: &mut Diagnostics,
+) -> Record {
+    let mut record = Record::new();
+    let pairs = match &node.value {
+        Value::Mapping(pairs) => pairs.as_slice(),
+        _ if node.is_null() => &[],
+        _ => {
+            let message = format!(
+                "a record must be a mapping of attributes, not {}",
+                node.in_words()
+            );
+            diagnostics.report(Code::WrongType, node.span, message);
+            &[]
+        }
+    };
+    for (key, value) in pairs {
+        let Some(scalar) = key.scalar() else { continue };
+        let name = Name::new(scalar.text.clone(), key.span);
+        let Some(kind) = attributes.get(&name.value).filter(|_| &*name.value != "id") else {
+            diagnostics
+                .report(
+                    Code::UnknownAttribute,
+                    name.span,
+                    format!("a record of this type has no attribute `{}`", *name),
+                )
+                .suggest(&name, attributes.keys().map(|id| &**id));
+            continue;
+        };
+        if record.contains_key(&name.value) {
+            let message = format!("the key `{}` is written twice", *name);
+            diagnostics.report(Code::DuplicateKey, name.span, message);
+            continue;
+        }
+        let is_id = !resource_type.attributes.contains_key(&name.value);
+        if let Some(value_typed) = typed(value, *kind, &name, is_id, diagnostics) {
+            check_places(&name, &value_typed, value, tenant, diagnostics);
+            record.insert(name.value.clone(), value_typed);
+        }
+    }
+    record
+}
+
+/// A record that names a sub-account or team must name one that exists.
+fn check_places(
+    name: &Name,
+    value: &Typed,
+    node: &Node,
+    tenant: &Tenant,
+    diagnostics: &mut Diagnostics,
+) {
+    let is_sub_account = match &*name.value {
+        "sub_account" | "sub_accounts" => true,
+        "team" | "teams" => false,
+        _ => return,
+    };
+    let named: Vec<Name> = match (value, &node.value) {
+        (Typed::StringSet(_), Value::List(items)) => items
+            .iter()
+            .filter_map(|item| Some(Name::new(item.scalar()?.text.clone(), item.span)))
+            .collect(),
+        (Typed::String(text), _) => vec![Name::new((**text).into(), node.span)],
+        _ => Vec::new(),
+    };
+    for place in named {
+        if is_sub_account && !tenant.sub_accounts.contains_key(&place.value) {
+            let known = tenant.sub_accounts.keys().map(|id| &**id);
+            unknown_sub_account(&place, known, diagnostics);
+        } else if !is_sub_account && !tenant.teams.contains_key(&place.value) {
+            unknown_team(&place, tenant.teams.keys().map(|id| &**id), diagnostics);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! The one way from files to a snapshot; every verb and every reload goes it.
+
+use std::path::Path;
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::document;
+use crate::model::{self, Model};
+use crate::snapshot::Snapshot;
+use crate::source::{Limits, ReadError, Sources, read_folder};
+
+/// What came of a policy folder.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The files as they were read.
+    pub sources: Sources,
+    /// What was found, by file and place.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What the files declare, as far as it makes sense.
+    pub model: Model,
+    /// The compiled whole; none if anything found is an error.
+    pub snapshot: Option<Snapshot>,
+}
+
+impl Outcome {
+    /// How many findings of a severity there are.
+    pub fn count(&self, severity: Severity) -> usize {
+        let of_severity = |diagnostic: &&Diagnostic| diagnostic.severity() == severity;
+        self.diagnostics.iter().filter(of_severity).count()
+    }
+}
+
+/// Reads and compiles a policy folder. `now` is the moment, in milliseconds since 1970, that warnings look at;
+/// `generation` is what the snapshot will bear.
+///
+/// # Errors
+/// When the folder cannot be read whole.
+pub fn load(folder: &Path, now: i64, generation: u64) -> Result<Outcome, ReadError> {
+    let sources = read_folder(folder, Limits::default())?;
+    Ok(compile(sources, now, generation))
+}
+
+/// Compiles files that were read already.
+pub fn compile(sources: Sources, now: i64, generation: u64) -> Outcome {
+    let mut diagnostics = Diagnostics::default();
+    let documents = document::read(&sources, &mut diagnostics);
+    let model = model::resolve(&documents, &mut diagnostics);
+    drop(documents);
+    let snapshot = Snapshot::compile(&model, &sources, generation, &mut diagnostics);
+    if !diagnostics.has_errors() {
+        model::warn(&model, now, &mut diagnostics);
+    }
+    let snapshot = (!diagnostics.has_errors()).then_some(snapshot);
+    Outcome {
+        sources,
+        diagnostics: diagnostics.sorted(),
+        model,
+        snapshot,
+    }
+}

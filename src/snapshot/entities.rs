@@ -1,0 +1,318 @@
+//! What the engine is given for one question and one entry: principal, resource and context, with nothing in them that
+//! the question cannot need.
+
+use std::collections::{HashMap, HashSet};
+use std::str::FromStr;
+
+use cedar_policy::{
+    Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression,
+};
+
+use super::attributes::{Typing, Values};
+use super::place::Place;
+use super::question::Question;
+use super::tenant::CompiledTenant;
+use crate::compile::{ENTRY, PLACE, expression};
+use crate::document::to_text;
+use crate::model::{Entry, ResourceType};
+use crate::value::Typed;
+
+/// The engine refused what it was given. A question can then only be denied.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Refused(String);
+
+fn refused(error: impl std::fmt::Display) -> Refused {
+    Refused(error.to_string())
+}
+
+/// The roles of a member over all its entries that count.
+#[derive(Debug, Default)]
+pub(super) struct HeldRoles<'t> {
+    held: Vec<&'t str>,
+    named: Vec<&'t str>,
+}
+
+impl<'t> HeldRoles<'t> {
+    pub(super) fn of(entries: &[&'t Entry], tenant: &'t CompiledTenant) -> Self {
+        let mut roles = Self::default();
+        for entry in entries {
+            roles.named.push(&entry.role);
+            let closure = tenant.model.role(&entry.role);
+            roles.held.extend(
+                closure
+                    .into_iter()
+                    .flat_map(|role| &role.closure)
+                    .map(|id| &**id),
+            );
+        }
+        roles
+    }
+}
+
+/// What is the same for every entry of the member.
+pub(super) struct Asked<'a> {
+    pub(super) question: &'a Question<'a>,
+    pub(super) typing: &'a Typing,
+    pub(super) place: &'a Place<'a>,
+    pub(super) tenant: &'a CompiledTenant,
+    pub(super) kind: &'a ResourceType,
+    pub(super) held: HeldRoles<'a>,
+    pub(super) now: i64,
+}
+
+impl Asked<'_> {
+    /// The engine's request; the same for every entry.
+    pub(super) fn request(&self) -> Result<Request, Refused> {
+        let action = format!("{}.{}", self.kind.name, self.question.action.name);
+        let mut context: Vec<(String, RestrictedExpression)> =
+            pairs(&self.typing.context).collect();
+        let now = to_text(self.now).ok_or_else(|| refused("the clock is out of range"))?;
+        context.push(("now".into(), RestrictedExpression::new_datetime(now)));
+        let action_properties = record(pairs(&self.typing.action))?;
+        context.push(("action".into(), action_properties));
+        Request::new(
+            self.principal_uid()?,
+            uid("Action", &action)?,
+            self.resource_uid()?,
+            Context::from_pairs(context).map_err(refused)?,
+            None,
+        )
+        .map_err(refused)
+    }
+
+    fn principal_uid(&self) -> Result<EntityUid, Refused> {
+        uid("Account", &self.question.subject.id)
+    }
+
+    fn resource_uid(&self) -> Result<EntityUid, Refused> {
+        uid(&self.kind.cedar_name, &self.question.resource.id)
+    }
+
+    /// Principal and resource, as one entry sees them. Both are always there: a policy that looks at a missing one
+    /// would silently not apply.
+    pub(super) fn entities(&self, entry: &Entry) -> Result<Entities, Refused> {
+        let mut principal: HashMap<String, RestrictedExpression> =
+            pairs(&self.typing.principal).collect();
+        principal.insert(ENTRY.into(), self.entry(entry)?);
+        let mut resource: HashMap<String, RestrictedExpression> =
+            pairs(&self.typing.resource).collect();
+        resource.insert(PLACE.into(), self.place()?);
+        let principal = entity(self.principal_uid()?, principal)?;
+        let resource = entity(self.resource_uid()?, resource)?;
+        Entities::from_entities([principal, resource], None).map_err(refused)
+    }
+
+    /// What the entry gives, cut down to what the resource's place can meet.
+    fn entry(&self, entry: &Entry) -> Result<RestrictedExpression, Refused> {
+        let place = self.place;
+        let account = &*self.question.subject.id;
+        let roles = self.tenant.model.role(&entry.role);
+        let closure = roles
+            .into_iter()
+            .flat_map(|role| &role.closure)
+            .map(|id| &**id);
+        let sub_accounts = place.sub_accounts.iter().flatten();
+        let sub_accounts = sub_accounts
+            .map(|id| &**id)
+            .filter(|id| self.tenant.lies_within(id, &entry.sub_accounts));
+        let entry_teams = self.tenant.entry_teams(account, entry);
+        let asked_teams = place.member.iter().flat_map(|member| &member.asked_teams);
+        let teams = place.teams.iter().chain(asked_teams).map(|id| &**id);
+        let teams = teams.filter(|id| entry_teams.iter().any(|team| **team == **id));
+        let types = &self.tenant.model.application.types;
+        let assigned = entry.assigned.iter().filter_map(|(kind, id)| {
+            let (name, _) = types.get_index(*kind)?;
+            let name = format!("{name}.{id}");
+            place.chain.contains(&name).then_some(name)
+        });
+        record([
+            ("tenant".to_owned(), string(&self.tenant.model.id)),
+            ("roles".to_owned(), strings(closure)),
+            (
+                "held_roles".to_owned(),
+                strings(self.held.held.iter().copied()),
+            ),
+            (
+                "named_roles".to_owned(),
+                strings(self.held.named.iter().copied()),
+            ),
+            ("sub_accounts".to_owned(), strings(sub_accounts)),
+            ("teams".to_owned(), strings(teams)),
+            (
+                "assigned".to_owned(),
+                RestrictedExpression::new_set(assigned.map(RestrictedExpression::new_string)),
+            ),
+            ("assigns".to_owned(), strings(self.assignable(entry))),
+        ])
+    }
+
+    /// Of the roles that the question is about, those that the entry may give. Only roles that exist can be.
+    fn assignable(&self, entry: &Entry) -> impl Iterator<Item = &str> {
+        let model = &self.tenant.model;
+        let assigns = model.role(&entry.role).map(|role| &role.assigns);
+        let asked = self.place.member.iter().flat_map(|member| &member.roles);
+        asked
+            .map(|role| &**role)
+            .chain(std::iter::once(&*self.question.resource.id))
+            .filter(move |role| {
+                model.role(role).is_some() && assigns.is_some_and(|assigns| assigns.contains(role))
+            })
+    }
+
+    fn place(&self) -> Result<RestrictedExpression, Refused> {
+        let place = self.place;
+        let texts = |items: &[std::borrow::Cow<'_, str>]| {
+            RestrictedExpression::new_set(items.iter().map(|item| string(item)))
+        };
+        let mut pairs = vec![
+            ("tenant".to_owned(), string(&self.tenant.model.id)),
+            ("teams".to_owned(), texts(&place.teams)),
+            (
+                "chain".to_owned(),
+                strings(place.chain.iter().map(|name| &**name)),
+            ),
+        ];
+        if let Some(sub_accounts) = &place.sub_accounts {
+            pairs.push(("sub_accounts".to_owned(), texts(sub_accounts)));
+        }
+        if let Some(owner) = &place.owner {
+            pairs.push(("owner".to_owned(), string(owner)));
+        }
+        if let Some(member) = &place.member {
+            let flag = RestrictedExpression::new_bool;
+            pairs.push(("at_tenant".to_owned(), flag(member.at_tenant)));
+            pairs.push(("asked_teams".to_owned(), texts(&member.asked_teams)));
+            pairs.push(("roles".to_owned(), texts(&member.roles)));
+            pairs.push(("legal".to_owned(), flag(member.legal)));
+            pairs.push(("changes".to_owned(), flag(member.changes)));
+        }
+        record(pairs)
+    }
+}
+
+fn pairs(values: &Values) -> impl Iterator<Item = (String, RestrictedExpression)> {
+    values
+        .iter()
+        .map(|(name, value)| (name.to_string(), expression(value)))
+}
+
+fn string(text: &str) -> RestrictedExpression {
+    RestrictedExpression::new_string(text.to_owned())
+}
+
+fn strings<'s>(items: impl IntoIterator<Item = &'s str>) -> RestrictedExpression {
+    let unique: HashSet<&str> = items.into_iter().collect();
+    RestrictedExpression::new_set(unique.into_iter().map(string))
+}
+
+fn record(
+    pairs: impl IntoIterator<Item = (String, RestrictedExpression)>,
+) -> Result<RestrictedExpression, Refused> {
+    RestrictedExpression::new_record(pairs).map_err(refused)
+}
+
+fn uid(kind: &str, id: &str) -> Result<EntityUid, Refused> {
+    let kind = EntityTypeName::from_str(kind).map_err(refused)?;
+    Ok(EntityUid::from_type_name_and_id(kind, EntityId::new(id)))
+}
+
+fn entity(
+    uid: EntityUid,
+    attributes: HashMap<String, RestrictedExpression>,
+) -> Result<Entity, Refused> {
+    Entity::new(uid, attributes, HashSet::new()).map_err(refused)
+}
+
+/// The entities of a tenant's members in Cedar's JSON form. A member with several entries comes once for each, the
+/// later ones under `account#2`, `account#3`: each entry is asked about on its own.
+pub(super) fn listed(tenant: &CompiledTenant) -> Vec<serde_json::Value> {
+    let mut entities = Vec::new();
+    for (account, entries) in &tenant.model.members {
+        let every: Vec<&Entry> = entries.iter().collect();
+        let held = HeldRoles::of(&every, tenant);
+        for (index, entry) in entries.iter().enumerate() {
+            let id = match index {
+                0 => account.to_string(),
+                _ => format!("{account}#{}", index + 1),
+            };
+            entities.push(listed_entry(account, &id, entry, &held, tenant));
+        }
+    }
+    entities
+}
+
+fn listed_entry(
+    account: &str,
+    id: &str,
+    entry: &Entry,
+    held: &HeldRoles<'_>,
+    tenant: &CompiledTenant,
+) -> serde_json::Value {
+    let model = &tenant.model;
+    let role = model.role(&entry.role);
+    let closure: Vec<&str> = role
+        .iter()
+        .flat_map(|role| &role.closure)
+        .map(|id| &**id)
+        .collect();
+    let sub_accounts = model.sub_accounts.keys().map(|id| &**id);
+    let sub_accounts: Vec<&str> = sub_accounts
+        .filter(|id| tenant.lies_within(id, &entry.sub_accounts))
+        .collect();
+    let teams: Vec<&str> = tenant
+        .entry_teams(account, entry)
+        .iter()
+        .map(|id| &**id)
+        .collect();
+    let types = &model.application.types;
+    let assigned: Vec<String> = entry
+        .assigned
+        .iter()
+        .filter_map(|(kind, id)| Some(format!("{}.{id}", types.get_index(*kind)?.0)))
+        .collect();
+    let roles = model.application.roles.keys().chain(model.roles.keys());
+    let assigns: Vec<&str> = roles
+        .map(|name| &**name)
+        .filter(|name| role.is_some_and(|role| role.assigns.contains(name)))
+        .collect();
+    let mut attributes = serde_json::Map::new();
+    let known = model.application.accounts.get(account);
+    for (name, value) in known.into_iter().flat_map(|account| &account.fields) {
+        attributes.insert(name.to_string(), cedar_json(value));
+    }
+    attributes.insert("id".into(), account.into());
+    attributes.insert(
+        ENTRY.into(),
+        serde_json::json!({
+            "tenant": &*model.id.value,
+            "roles": closure,
+            "held_roles": held.held,
+            "named_roles": held.named,
+            "sub_accounts": sub_accounts,
+            "teams": teams,
+            "assigned": assigned,
+            "assigns": assigns,
+        }),
+    );
+    serde_json::json!({
+        "uid": {"type": "Account", "id": id},
+        "attrs": attributes,
+        "parents": [],
+    })
+}
+
+fn cedar_json(value: &Typed) -> serde_json::Value {
+    let extension =
+        |function: &str, text: &str| serde_json::json!({"__extn": {"fn": function, "arg": text}});
+    match value {
+        Typed::String(text) => (**text).into(),
+        Typed::Long(number) => (*number).into(),
+        Typed::Bool(flag) => (*flag).into(),
+        Typed::Datetime(text) => extension("datetime", text),
+        Typed::Decimal(text) => extension("decimal", text),
+        Typed::Ipaddr(text) => extension("ip", text),
+        Typed::StringSet(items) => items.iter().map(|item| item.to_string()).collect(),
+        Typed::LongSet(items) => items.iter().copied().collect(),
+    }
+}

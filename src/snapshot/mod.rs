@@ -1,0 +1,210 @@
+//! The compiled whole of a policy folder, immutable: what questions are asked of.
+//!
+//! A snapshot answers the same question about the same instant the same way, always. Unknown names, ill-typed values
+//! and errors deny. Nothing here reads files or knows about time passing or HTTP.
+
+mod attributes;
+mod decide;
+mod decision;
+mod entities;
+mod place;
+mod question;
+mod slices;
+mod tenant;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+pub(crate) use decide::{Evaluation, Slicing, evaluate};
+pub use decision::Reason;
+pub use question::{Action, Entity, MalformedQuestion, Members, Question};
+
+use crate::compile::{self, CompiledPolicy, Stage};
+use crate::diagnostic::Diagnostics;
+use crate::model::{Id, Model, Tenant};
+use crate::source::Sources;
+use tenant::{CompiledTenant, SlicedApplication};
+
+/// Everything that a policy folder says, compiled.
+#[derive(Debug)]
+pub struct Snapshot {
+    revision: Arc<str>,
+    generation: u64,
+    applications: Vec<Arc<SlicedApplication>>,
+    tenants: HashMap<Id, CompiledTenant>,
+}
+
+/// How much a snapshot holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// Applications.
+    pub applications: usize,
+    /// Tenants.
+    pub tenants: usize,
+    /// Members over all tenants; an account in two tenants counts twice.
+    pub members: usize,
+    /// Cedar policies that decide.
+    pub policies: usize,
+}
+
+/// A decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decision {
+    /// Why; [`Reason::allows`] says whether it is an allow.
+    pub reason: Reason,
+    /// The application asked about, as an index into [`Snapshot::application_ids`]; none where the question named no
+    /// tenant that exists.
+    pub application: Option<usize>,
+}
+
+impl Snapshot {
+    /// Compiles a model. What does not compile is reported; the snapshot may then be published only if nothing
+    /// reported is an error.
+    pub fn compile(
+        model: &Model,
+        sources: &Sources,
+        generation: u64,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
+        let mut applications = Vec::new();
+        let mut index_of: HashMap<Id, usize> = HashMap::new();
+        for (id, application) in &model.applications {
+            if let Some(compiled) = compile::application(application, sources, diagnostics) {
+                index_of.insert(id.clone(), applications.len());
+                applications.push(Arc::new(SlicedApplication::new(compiled)));
+            }
+        }
+        let mut tenants = HashMap::new();
+        for (id, tenant) in &model.tenants {
+            let index = index_of.get(&tenant.application.id.value).copied();
+            let found = index.and_then(|index| Some((index, applications.get(index)?)));
+            if let Some((index, application)) = found {
+                let book = compile::tenant(tenant, &application.compiled, sources, diagnostics);
+                let compiled =
+                    CompiledTenant::new(tenant.clone(), index, application.clone(), book);
+                tenants.insert(id.clone(), compiled);
+            }
+        }
+        Self {
+            revision: sources.revision().clone(),
+            generation,
+            applications,
+            tenants,
+        }
+    }
+
+    /// SHA-256 of the policy folder, in hexadecimal.
+    pub fn revision(&self) -> &str {
+        &self.revision
+    }
+
+    pub(crate) fn shared_revision(&self) -> Arc<str> {
+        self.revision.clone()
+    }
+
+    /// The Unix time in milliseconds at which the files were read; always greater than that of the snapshot before.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The ids of the applications; [`Decision::application`] is an index into them.
+    pub fn application_ids(&self) -> impl Iterator<Item = &str> {
+        self.applications
+            .iter()
+            .map(|application| &*application.compiled.model.id.value)
+    }
+
+    /// How much there is.
+    pub fn counts(&self) -> Counts {
+        let deciding = |policies: &[CompiledPolicy]| {
+            let whole = policies
+                .iter()
+                .filter(|policy| policy.stage == Stage::Whole);
+            whole.count()
+        };
+        let of_applications = self.applications.iter();
+        let of_tenants = self.tenants.values();
+        Counts {
+            applications: self.applications.len(),
+            tenants: self.tenants.len(),
+            members: of_tenants
+                .clone()
+                .map(|tenant| tenant.model.members.len())
+                .sum(),
+            policies: of_applications
+                .map(|application| deciding(&application.compiled.book.policies))
+                .chain(of_tenants.map(|tenant| deciding(&tenant.book.policies)))
+                .sum(),
+        }
+    }
+
+    /// Decides a question about an instant, in milliseconds since 1970.
+    pub fn decide(&self, question: &Question<'_>, now: i64) -> Decision {
+        let evaluation = evaluate(self, question, now, Slicing::Slice);
+        Decision {
+            reason: evaluation.reason,
+            application: evaluation.tenant.map(|tenant| tenant.application_index),
+        }
+    }
+
+    /// Decides with every policy of application and tenant instead of a slice of them: slower, and the same answer.
+    pub fn decide_unsliced(&self, question: &Question<'_>, now: i64) -> Decision {
+        let evaluation = evaluate(self, question, now, Slicing::Whole);
+        Decision {
+            reason: evaluation.reason,
+            application: evaluation.tenant.map(|tenant| tenant.application_index),
+        }
+    }
+
+    /// The schema and policies of each application, and what each tenant adds, for `octroi compile`.
+    pub fn compiled(&self) -> impl Iterator<Item = Compiled<'_>> {
+        let mut tenants: Vec<&CompiledTenant> = self.tenants.values().collect();
+        tenants.sort_by(|a, b| a.model.id.value.cmp(&b.model.id.value));
+        self.applications
+            .iter()
+            .enumerate()
+            .map(move |(index, application)| Compiled {
+                id: &application.compiled.model.id.value,
+                schema: &application.compiled.schema_text,
+                policies: &application.compiled.book.policies,
+                tenants: tenants
+                    .iter()
+                    .filter(|tenant| tenant.application_index == index)
+                    .map(|tenant| (&*tenant.model, tenant.book.policies.as_slice()))
+                    .collect(),
+            })
+    }
+
+    /// Accounts of a tenant as Cedar entities: one for each entry that names an account, as the entry's questions see
+    /// it, with all that the entry reaches.
+    pub fn entities_json(&self, tenant: &str) -> String {
+        let entities = self
+            .tenant(tenant)
+            .map(entities::listed)
+            .unwrap_or_default();
+        serde_json::to_string_pretty(&entities).unwrap_or_default() + "\n"
+    }
+
+    fn tenant(&self, id: &str) -> Option<&CompiledTenant> {
+        self.tenants.get(id)
+    }
+
+    fn only_tenant(&self) -> Option<&CompiledTenant> {
+        let mut tenants = self.tenants.values();
+        let first = tenants.next();
+        first.filter(|_| tenants.next().is_none())
+    }
+}
+
+/// What was made of one application.
+#[derive(Debug)]
+pub struct Compiled<'s> {
+    /// The application's id.
+    pub id: &'s str,
+    /// Its Cedar schema.
+    pub schema: &'s str,
+    /// Its policies, those that only explain among them.
+    pub policies: &'s [CompiledPolicy],
+    /// Its tenants, and the policies that each adds.
+    pub tenants: Vec<(&'s Tenant, &'s [CompiledPolicy])>,
+}

@@ -1,0 +1,146 @@
+//! Which policies a question needs: those of the entry's role for its type and action, and nothing else.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use cedar_policy::PolicySet;
+
+use crate::compile::{Effect, Rule, RuleBook, Stage};
+use crate::model::{Application, Id, Role};
+
+/// What the engine is handed for one role, type and action.
+#[derive(Debug, Default)]
+pub(super) struct Slice {
+    /// How many grants fit type and action, whatever their scope.
+    pub(super) grants: usize,
+    /// Policies that decide; none where nothing could allow or deny.
+    pub(super) decide: Option<PolicySet>,
+    /// Policies that say how far a grant fits, asked only when nothing was decided.
+    pub(super) explain: Option<PolicySet>,
+}
+
+/// Slices by type (an index) and action.
+#[derive(Debug, Default)]
+pub(super) struct Slices {
+    by_kind: Vec<HashMap<Id, Arc<Slice>>>,
+}
+
+impl Slices {
+    /// The slice of a type and action; none where no rule names them.
+    pub(super) fn get(&self, kind: usize, action: &str) -> Option<&Slice> {
+        self.by_kind.get(kind)?.get(action).map(|slice| &**slice)
+    }
+}
+
+/// A rule's place: its book and its index there.
+type RuleAt = (usize, usize);
+
+/// Builds slices; equal ones are shared.
+pub(super) struct Slicer<'a> {
+    application: &'a Application,
+    books: Vec<&'a RuleBook>,
+    known: BTreeMap<Vec<RuleAt>, Arc<Slice>>,
+}
+
+impl<'a> Slicer<'a> {
+    pub(super) fn new(application: &'a Application, books: Vec<&'a RuleBook>) -> Self {
+        Self {
+            application,
+            books,
+            known: BTreeMap::new(),
+        }
+    }
+
+    /// The slices of a role: grants of all that it inherits from, and every deny rule that names type and action.
+    pub(super) fn role(&mut self, role: &Role) -> Slices {
+        self.slices(|rule| {
+            rule.effect == Effect::Forbid
+                || rule
+                    .origin
+                    .role
+                    .as_ref()
+                    .is_some_and(|owner| role.closure.contains(owner))
+        })
+    }
+
+    /// The slices of the deny rules alone.
+    pub(super) fn denies(&mut self) -> Slices {
+        self.slices(|rule| rule.effect == Effect::Forbid)
+    }
+
+    fn slices(&mut self, wanted: impl Fn(&Rule) -> bool) -> Slices {
+        let mut rules: Vec<HashMap<Id, Vec<RuleAt>>> =
+            vec![HashMap::new(); self.application.types.len()];
+        for (book_index, book) in self.books.iter().enumerate() {
+            for (index, rule) in book
+                .rules
+                .iter()
+                .enumerate()
+                .filter(|(_, rule)| wanted(rule))
+            {
+                let Some(actions) = rules.get_mut(rule.kind) else {
+                    continue;
+                };
+                for action in &rule.actions {
+                    let at = actions.entry(action.clone()).or_default();
+                    at.push((book_index, index));
+                }
+            }
+        }
+        let by_kind = rules
+            .into_iter()
+            .map(|actions| {
+                actions
+                    .into_iter()
+                    .map(|(action, rules)| (action, self.slice(rules)))
+                    .collect()
+            })
+            .collect();
+        Slices { by_kind }
+    }
+
+    fn slice(&mut self, rules: Vec<RuleAt>) -> Arc<Slice> {
+        if let Some(slice) = self.known.get(&rules) {
+            return slice.clone();
+        }
+        let mut slice = Slice::default();
+        for (book, rule) in &rules {
+            let Some(book) = self.books.get(*book) else {
+                continue;
+            };
+            let Some(rule) = book.rules.get(*rule) else {
+                continue;
+            };
+            if rule.effect == Effect::Permit {
+                slice.grants += 1;
+            }
+            for policy in rule
+                .policies
+                .iter()
+                .filter_map(|index| book.policies.get(*index))
+            {
+                let set = match policy.stage {
+                    Stage::Whole => &mut slice.decide,
+                    Stage::Covered | Stage::Conditioned => &mut slice.explain,
+                };
+                // Ids are unique by construction; validation would have reported a clash.
+                let _ = set
+                    .get_or_insert_with(PolicySet::new)
+                    .add(policy.policy.clone());
+            }
+        }
+        let slice = Arc::new(slice);
+        self.known.insert(rules, slice.clone());
+        slice
+    }
+}
+
+/// Every policy that decides, of all books: what slicing is compared with.
+pub(super) fn whole(books: &[&RuleBook]) -> PolicySet {
+    let mut set = PolicySet::new();
+    let policies = books.iter().flat_map(|book| &book.policies);
+    for policy in policies.filter(|policy| policy.stage == Stage::Whole) {
+        let _ = set.add(policy.policy.clone());
+    }
+    set
+}

@@ -1,0 +1,160 @@
+//! A tenant, compiled: who is a member, and the slices that its questions need.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::Reason;
+use super::slices::{Slicer, Slices};
+use crate::compile::{CompiledApplication, RuleBook};
+use crate::document::Status;
+use crate::model::{Entry, Id, Tenant};
+
+/// An application with the slices of its roles.
+#[derive(Debug)]
+pub(crate) struct SlicedApplication {
+    pub(crate) compiled: CompiledApplication,
+    roles: HashMap<Id, Arc<Slices>>,
+}
+
+impl SlicedApplication {
+    pub(super) fn new(compiled: CompiledApplication) -> Self {
+        let mut slicer = Slicer::new(&compiled.model, vec![&compiled.book]);
+        let roles = compiled
+            .model
+            .roles
+            .iter()
+            .map(|(name, role)| (name.clone(), Arc::new(slicer.role(role))))
+            .collect();
+        Self { compiled, roles }
+    }
+}
+
+/// A tenant, ready to be asked about.
+#[derive(Debug)]
+pub(crate) struct CompiledTenant {
+    pub(crate) model: Arc<Tenant>,
+    /// Index of its application in the snapshot.
+    pub(super) application_index: usize,
+    pub(crate) application: Arc<SlicedApplication>,
+    /// What the tenant adds to the application's rules.
+    pub(crate) book: RuleBook,
+    /// Slices of its own roles.
+    own_roles: HashMap<Id, Arc<Slices>>,
+    /// Slices of its own deny rules, where it has any.
+    pub(super) own_denies: Option<Slices>,
+    /// Teams by the accounts that they list.
+    teams_of: HashMap<Id, Vec<Id>>,
+}
+
+impl CompiledTenant {
+    pub(super) fn new(
+        model: Arc<Tenant>,
+        application_index: usize,
+        application: Arc<SlicedApplication>,
+        book: RuleBook,
+    ) -> Self {
+        let types = &application.compiled.model;
+        let own_roles = {
+            let mut slicer = Slicer::new(types, vec![&application.compiled.book, &book]);
+            let roles = model.roles.iter();
+            roles
+                .map(|(name, role)| (name.clone(), Arc::new(slicer.role(role))))
+                .collect()
+        };
+        let own_denies = (!book.rules.is_empty()).then(|| Slicer::new(types, vec![&book]).denies());
+        let mut teams_of: HashMap<Id, Vec<Id>> = HashMap::new();
+        for (team, accounts) in &model.teams {
+            for account in accounts {
+                let teams = teams_of.entry(account.clone()).or_default();
+                if !teams.contains(team) {
+                    teams.push(team.clone());
+                }
+            }
+        }
+        Self {
+            model,
+            application_index,
+            application,
+            book,
+            own_roles,
+            own_denies,
+            teams_of,
+        }
+    }
+
+    /// The slices of a role of the application or the tenant.
+    pub(super) fn slices(&self, role: &str) -> Option<&Slices> {
+        let own = || self.own_roles.get(role);
+        let found = self.application.roles.get(role).or_else(own)?;
+        Some(found)
+    }
+
+    /// The teams that list an account.
+    pub(super) fn teams_of(&self, account: &str) -> &[Id] {
+        self.teams_of.get(account).map_or(&[], Vec::as_slice)
+    }
+
+    /// The teams of an entry: those that it names, else all that list the member.
+    pub(super) fn entry_teams<'t>(&'t self, account: &str, entry: &'t Entry) -> &'t [Id] {
+        match &entry.teams {
+            Some(teams) => teams,
+            None => self.teams_of(account),
+        }
+    }
+
+    /// Whether a sub-account is one of those named, or lies below one. Unknown ones do not.
+    pub(super) fn lies_within(&self, sub_account: &str, named: &[Id]) -> bool {
+        let parents = &self.model.sub_accounts;
+        let mut at = parents.get_key_value(sub_account).map(|(id, _)| id);
+        while let Some(id) = at {
+            if named.contains(id) {
+                return true;
+            }
+            at = parents.get(id).and_then(Option::as_ref);
+        }
+        false
+    }
+}
+
+/// The entries of a member that count at an instant, or why none does.
+pub(super) fn counting<'t>(
+    tenant: &'t CompiledTenant,
+    account: &str,
+    now: i64,
+) -> Result<Vec<&'t Entry>, Reason> {
+    let entries = tenant.model.members.get(account);
+    let mut counting = Vec::new();
+    let mut why_not = Reason::NotAMember;
+    for entry in entries.into_iter().flatten() {
+        match why_nothing(entry, now) {
+            None => counting.push(entry),
+            Some(reason) => why_not = why_not.min(reason),
+        }
+    }
+    if counting.is_empty() {
+        Err(why_not)
+    } else {
+        Ok(counting)
+    }
+}
+
+/// Why an entry counts for nothing: the first of the reasons in their order.
+fn why_nothing(entry: &Entry, now: i64) -> Option<Reason> {
+    if entry.status == Status::Suspended {
+        return Some(Reason::MembershipSuspended);
+    }
+    if entry.expires.is_some_and(|end| now >= end) {
+        return Some(Reason::MembershipExpired);
+    }
+    if entry.status == Status::Invited {
+        return Some(Reason::MembershipInvited);
+    }
+    let home_counts = entry.guest.as_ref().is_none_or(|guest| {
+        guest.is_partner
+            && guest
+                .homes
+                .iter()
+                .any(|(status, expires)| crate::model::is_active(*status, *expires, now))
+    });
+    (!home_counts).then_some(Reason::GuestHomeLost)
+}

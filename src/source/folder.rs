@@ -1,0 +1,195 @@
+//! Walking a policy folder: which files count, what is too large, and the revision over them.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::{SourceFile, Sources};
+
+/// Bounds on what a policy folder may hold; beyond them reading stops with an error, not with an exhausted machine.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Most files read from a folder.
+    pub files_max: usize,
+    /// Largest single file, in bytes.
+    pub file_bytes_max: u64,
+    /// Deepest nesting of folders.
+    pub depth_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            files_max: 200_000,
+            file_bytes_max: 256 << 20,
+            depth_max: 32,
+        }
+    }
+}
+
+/// Why a folder could not be read at all. A single bad file is one of these too: a policy folder is read whole or
+/// not at all.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The operating system refused.
+    #[error("cannot read `{path}`: {error}")]
+    Io {
+        /// The file or folder.
+        path: String,
+        /// What the operating system said.
+        error: io::Error,
+    },
+    /// POLICIES is no folder.
+    #[error("`{path}` is not a folder of policies")]
+    NotAFolder {
+        /// The path as it was given.
+        path: String,
+    },
+    /// A file is no UTF-8 text.
+    #[error("`{path}` is not UTF-8 text (first bad byte at offset {offset}); save it as UTF-8")]
+    NotUtf8 {
+        /// The file, relative to the policy folder.
+        path: String,
+        /// Offset of the first byte that is not UTF-8.
+        offset: usize,
+    },
+    /// A file is larger than [`Limits::file_bytes_max`].
+    #[error("`{path}` has {bytes} bytes, more than the {limit} that a policy file may have")]
+    TooLarge {
+        /// The file, relative to the policy folder.
+        path: String,
+        /// Its size in bytes.
+        bytes: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// More files than [`Limits::files_max`], or folders nested deeper than [`Limits::depth_max`] (a link to a
+    /// folder above it, most likely).
+    #[error("`{path}` holds too many files or folders: {what}")]
+    TooMany {
+        /// The folder.
+        path: String,
+        /// Which limit was met.
+        what: String,
+    },
+}
+
+/// Reads every `*.yaml`, `*.yml` and `*.cedar` below `root`. Names that begin with a dot are skipped, symbolic links
+/// are followed.
+///
+/// # Errors
+/// When the folder or one of its files cannot be read, is not UTF-8, or passes a limit.
+pub fn read_folder(root: &Path, limits: Limits) -> Result<Sources, ReadError> {
+    if !root.is_dir() {
+        let path = root.display().to_string();
+        return match fs::metadata(root) {
+            Err(error) => Err(ReadError::Io { path, error }),
+            Ok(_) => Err(ReadError::NotAFolder { path }),
+        };
+    }
+    let mut paths = Vec::new();
+    collect(root, 0, limits, &mut paths)?;
+    let files = paths
+        .iter()
+        .map(|path| read_file(root, path, limits))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(Sources::new(files))
+}
+
+fn collect(
+    folder: &Path,
+    depth: usize,
+    limits: Limits,
+    paths: &mut Vec<PathBuf>,
+) -> Result<(), ReadError> {
+    if depth > limits.depth_max {
+        return Err(too_many(folder, format!("{} levels", limits.depth_max)));
+    }
+    for entry in fs::read_dir(folder).map_err(|error| io_error(folder, error))? {
+        let entry = entry.map_err(|error| io_error(folder, error))?;
+        if entry.file_name().as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        let path = entry.path();
+        let metadata = fs::metadata(&path).map_err(|error| io_error(&path, error))?;
+        if metadata.is_dir() {
+            collect(&path, depth + 1, limits, paths)?;
+        } else if is_policy_file(&path) {
+            paths.push(path);
+            if paths.len() > limits.files_max {
+                return Err(too_many(folder, format!("{} files", limits.files_max)));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_policy_file(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension == "yaml" || extension == "yml" || extension == "cedar")
+}
+
+fn read_file(root: &Path, path: &Path, limits: Limits) -> Result<SourceFile, ReadError> {
+    let relative = relative_name(root, path);
+    let metadata = fs::metadata(path).map_err(|error| io_error(path, error))?;
+    if metadata.len() > limits.file_bytes_max {
+        return Err(ReadError::TooLarge {
+            path: relative,
+            bytes: metadata.len(),
+            limit: limits.file_bytes_max,
+        });
+    }
+    let bytes = fs::read(path).map_err(|error| io_error(path, error))?;
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(SourceFile::new(relative, text)),
+        Err(error) => Err(ReadError::NotUtf8 {
+            path: relative,
+            offset: error.utf8_error().valid_up_to(),
+        }),
+    }
+}
+
+fn relative_name(root: &Path, path: &Path) -> String {
+    let relative = path.strip_prefix(root).unwrap_or(path);
+    let mut name = String::new();
+    for part in relative.components() {
+        if !name.is_empty() {
+            name.push('/');
+        }
+        name.push_str(&part.as_os_str().to_string_lossy());
+    }
+    name
+}
+
+/// SHA-256 over each file's path and bytes, each preceded by its length so that no two folders share a stream.
+pub(super) fn revision(files: &[SourceFile]) -> String {
+    let mut hash = Sha256::new();
+    for file in files {
+        for part in [file.path().as_bytes(), file.text().as_bytes()] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+    }
+    let mut hex = String::with_capacity(64);
+    for byte in hash.finalize() {
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}
+
+fn io_error(path: &Path, error: io::Error) -> ReadError {
+    ReadError::Io {
+        path: path.display().to_string(),
+        error,
+    }
+}
+
+fn too_many(folder: &Path, what: String) -> ReadError {
+    ReadError::TooMany {
+        path: folder.display().to_string(),
+        what: format!("more than {what}"),
+    }
+}

@@ -1,0 +1,33 @@
+//! Random worlds.
+
+use fastrand::Rng;
+
+use super::generate_app::application;
+use super::generate_tenant::{add_guests, tenant};
+use super::generate_values::{APPLICATIONS, TENANTS, percent, pick};
+use super::world::World;
+
+impl World {
+    /// A small valid policy, with something of everything.
+    pub fn random(rng: &mut Rng) -> World {
+        let mut world = World {
+            applications: Vec::new(),
+            tenants: Vec::new(),
+            style: rng.u64(..),
+        };
+        let count = if percent(rng, 70) { 1 } else { 2 };
+        for id in &APPLICATIONS[..count] {
+            let app = application(rng, id);
+            world.applications.push(app);
+        }
+        let count = *pick(rng, &[1, 2, 2, 3, 4]).unwrap_or(&1);
+        for id in &TENANTS[..count] {
+            if let Some(app) = pick(rng, &world.applications) {
+                let tenant = tenant(rng, app, id, &world.tenants);
+                world.tenants.push(tenant);
+            }
+        }
+        add_guests(rng, &mut world);
+        world
+    }
+}

@@ -1,0 +1,184 @@
+//! Random questions over random policies: the compiled decision must equal that of the naive model, which was written
+//! from the language page alone and shares no code with the compiler; and a slice of the policies must decide as all
+//! of them do.
+//!
+//! `OCTROI_RANDOM_QUESTIONS` says how many questions (default 20,000), `OCTROI_RANDOM_SEED` where to begin.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use octroi::diagnostic::{Format, render};
+use octroi::pipeline;
+use octroi::snapshot::{Question, Reason, Snapshot};
+use octroi::source::Sources;
+
+use crate::naive;
+
+const QUESTIONS_PER_WORLD: u64 = 200;
+const UNSLICED_EVERY: u64 = 4;
+
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |text| text.parse().expect("a number"))
+}
+
+#[derive(Default)]
+struct Tally {
+    questions: u64,
+    allowed: u64,
+    reasons: BTreeMap<&'static str, u64>,
+    scopes: BTreeMap<String, u64>,
+    actions: BTreeMap<String, u64>,
+    unsliced: u64,
+    differences: Vec<String>,
+}
+
+#[test]
+fn decides_as_the_naive_model_does() {
+    let total = setting("OCTROI_RANDOM_QUESTIONS", 20_000);
+    let first_seed = setting("OCTROI_RANDOM_SEED", 1);
+    let worlds = total.div_ceil(QUESTIONS_PER_WORLD);
+    let mut tally = Tally::default();
+    for seed in first_seed..first_seed + worlds {
+        one_world(seed, &mut tally);
+    }
+    println!("{}", tally.table());
+    assert!(
+        tally.differences.is_empty(),
+        "{} differences, the first ones:\n{}",
+        tally.differences.len(),
+        tally.differences[..tally.differences.len().min(12)].join("\n")
+    );
+    tally.covers_everything();
+}
+
+fn one_world(seed: u64, tally: &mut Tally) {
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let world = naive::World::random(&mut rng);
+    let files = naive::render(&world);
+    let outcome = pipeline::compile(Sources::from_texts(files.clone()), 0, 1);
+    let Some(snapshot) = &outcome.snapshot else {
+        let format = Format::Human { colour: false };
+        let report = render(&outcome.diagnostics, &outcome.sources, format);
+        panic!("the policies of seed {seed} do not compile:\n{report}");
+    };
+    for number in 0..QUESTIONS_PER_WORLD {
+        let (question, now) = naive::Question::random(&world, &mut rng);
+        let expected = naive::decide(&world, &question, now);
+        let body = question.to_json().to_string();
+        let got = ask(snapshot, &body, now);
+        tally.add(&question, &expected);
+        if got.as_str() != expected.reason {
+            tally.differences.push(format!(
+                "seed {seed}, question {number}, at {now}: expected {}, got {}\n  {body}\n{}",
+                expected.reason,
+                got.as_str(),
+                show(&files),
+            ));
+        }
+        if number % UNSLICED_EVERY == 0 {
+            tally.unsliced += 1;
+            let parsed = Question::from_body(body.as_bytes()).expect("well-formed");
+            let unsliced = snapshot.decide_unsliced(&parsed, now).reason;
+            assert_eq!(
+                unsliced, got,
+                "sliced and unsliced differ: seed {seed}, {body}"
+            );
+        }
+    }
+}
+
+fn ask(snapshot: &Snapshot, body: &str, now: i64) -> Reason {
+    let question = Question::from_body(body.as_bytes()).expect("well-formed");
+    snapshot.decide(&question, now).reason
+}
+
+fn show(files: &[(String, String)]) -> String {
+    match std::env::var("OCTROI_RANDOM_SHOW").is_ok() {
+        true => files
+            .iter()
+            .map(|(name, text)| format!("--- {name}\n{text}"))
+            .collect(),
+        false => String::new(),
+    }
+}
+
+impl Tally {
+    fn add(&mut self, question: &naive::Question, decision: &naive::Decision) {
+        self.questions += 1;
+        self.allowed += u64::from(decision.allow);
+        *self.reasons.entry(decision.reason).or_default() += 1;
+        for scope in &decision.scopes {
+            *self.scopes.entry(format!("{scope:?}")).or_default() += 1;
+        }
+        let kind = question.resource_type.as_str();
+        if octroi::model::BuiltIn::ALL
+            .iter()
+            .any(|known| known.as_str() == kind)
+        {
+            let action = format!("{kind} {}", question.action_name);
+            *self.actions.entry(action).or_default() += 1;
+        }
+    }
+
+    fn table(&self) -> String {
+        let mut table = format!(
+            "{} questions, {} allowed ({} %), {} of them also decided unsliced\n",
+            self.questions,
+            self.allowed,
+            self.allowed * 100 / self.questions.max(1),
+            self.unsliced
+        );
+        for (title, rows) in [
+            (
+                "reason",
+                self.reasons
+                    .iter()
+                    .map(|(k, v)| (k.to_string(), *v))
+                    .collect::<Vec<_>>(),
+            ),
+            (
+                "scope of a grant that allows",
+                self.scopes.clone().into_iter().collect(),
+            ),
+            (
+                "built-in type and action",
+                self.actions
+                    .clone()
+                    .into_iter()
+                    .filter(|(_, n)| *n >= 20)
+                    .collect(),
+            ),
+        ] {
+            let _ = writeln!(table, "{title}");
+            for (name, count) in rows {
+                let _ = writeln!(table, "  {name:<28} {count:>8}");
+            }
+        }
+        table
+    }
+
+    /// A quarter allowed, and every reason and scope at least 100 times in 100,000 questions.
+    fn covers_everything(&self) {
+        let least = self.questions / 1_000;
+        assert!(
+            self.allowed * 4 >= self.questions,
+            "fewer than a quarter allowed"
+        );
+        let not_asked = [Reason::GrantedByDelegation, Reason::InvalidQuestion];
+        for reason in Reason::ALL
+            .iter()
+            .filter(|reason| !not_asked.contains(reason))
+        {
+            let count = self.reasons.get(reason.as_str()).copied().unwrap_or(0);
+            assert!(
+                count >= least,
+                "{} came up {count} times only",
+                reason.as_str()
+            );
+        }
+        assert_eq!(self.scopes.len(), 5, "{:?}", self.scopes);
+        for (scope, count) in &self.scopes {
+            assert!(*count >= least, "{scope} came up {count} times only");
+        }
+    }
+}
