@@ -46,9 +46,7 @@ pub fn compile(sources: Sources, now: i64, generation: u64) -> Outcome {
     let model = model::resolve(&documents, &mut diagnostics);
     drop(documents);
     let snapshot = Snapshot::compile(&model, &sources, generation, &mut diagnostics);
-    if !diagnostics.has_errors() {
-        model::warn(&model, now, &mut diagnostics);
-    }
+    model::warn(&model, now, diagnostics.has_errors(), &mut diagnostics);
     let snapshot = (!diagnostics.has_errors()).then_some(snapshot);
     Outcome {
         sources,

@@ -147,10 +147,13 @@ pub fn parse(
                 true => Code::ConditionType,
                 false => Code::ConditionSyntax,
             };
+            let help = in_cedar(&message)
+                .map(str::to_owned)
+                .or_else(|| error.help().map(|help| help.to_string()));
             let message = format!("the condition is no Cedar expression: {message}");
             let finding = diagnostics.report(code, span, message);
-            if let Some(help) = error.help() {
-                finding.help(help.to_string());
+            if let Some(help) = help {
+                finding.help(help);
             }
         }
         return None;
@@ -176,6 +179,19 @@ pub fn parse(
         reads: walk.reads,
         tested: walk.tested,
     })
+}
+
+/// How Cedar writes what people bring from other languages.
+fn in_cedar(message: &str) -> Option<&'static str> {
+    let token = message.strip_prefix("unexpected token `")?.strip_suffix('`')?;
+    match token {
+        "and" => Some("Cedar writes `and` as `&&`"),
+        "or" => Some("Cedar writes `or` as `||`"),
+        "not" => Some("Cedar writes `not` as `!`"),
+        "=" => Some("Cedar compares with `==`"),
+        ";" | "}" => Some("`when` is one expression, not a policy"),
+        _ => None,
+    }
 }
 
 fn nesting(text: &str) -> usize {

@@ -85,19 +85,19 @@ fn place_error(
         _ => (0, condition.text.trim_end().len()),
     };
     let span = condition.place(start, end, sources);
-    let finding = diagnostics.report(
-        Code::ConditionType,
-        span,
-        format!("the condition does not type-check: {message}"),
-    );
-    let optional = message.contains("unable to guarantee safety of access to optional attribute");
-    if optional {
+    let unguarded = message.contains("unable to guarantee safety of access to optional attribute");
+    let message = match unguarded {
+        true => "the attribute may be absent here: the condition tests it with `has`, but not so that this is guarded".to_owned(),
+        false => format!("the condition does not type-check: {message}"),
+    };
+    let finding = diagnostics.report(Code::ConditionType, span, message);
+    if unguarded {
         finding.help(
             "write the test and what it guards with `&&`: `resource has level && resource.level >= 10`; \
              its negation is `!(resource has level && resource.level >= 10)`",
         );
     } else if let Some(help) = help {
-        finding.help(help);
+        finding.help(without_policy(&help));
     }
 }
 

@@ -109,12 +109,13 @@ fn entry(
         teams: entry_teams(document, account, tenant, diagnostics),
         assigned: assigned(document, role, tenant, diagnostics),
         guest: document.guest_of.as_ref().map(|home| Guest {
-            tenant: home.value.clone(),
+            tenant: home.clone(),
             is_partner: tenant.partners.contains(&home.value),
             homes: Vec::new(),
         }),
         status: document.status,
         expires: document.expires.as_ref().map(|expires| expires.value),
+        expires_span: document.expires.as_ref().map(|expires| expires.span),
     })
 }
 

@@ -113,6 +113,8 @@ pub struct Role {
     pub denies: Vec<Deny>,
     /// Roles that its holders may give, inherited ones included.
     pub assigns: Assigns,
+    /// What its own `assigns` names, as it was written.
+    pub assigns_written: Vec<Name>,
     /// Whether a grant, inherited ones included, reaches sub-accounts.
     pub wants_sub_accounts: bool,
     /// Whether a grant, inherited ones included, reaches assigned records.
@@ -242,13 +244,15 @@ pub struct Entry {
     pub status: Status,
     /// Milliseconds since 1970 from which it counts for nothing.
     pub expires: Option<i64>,
+    /// Where `expires` was written.
+    pub expires_span: Option<Span>,
 }
 
 /// Where a guest comes from.
 #[derive(Debug, Clone)]
 pub struct Guest {
     /// The home tenant.
-    pub tenant: Id,
+    pub tenant: Name,
     /// Whether the home tenant is among the partners.
     pub is_partner: bool,
     /// The entries at home, of which one must count: their status and expiry.

@@ -49,6 +49,7 @@ pub(super) fn roles(
             grants,
             denies: denies(&document.deny, vocabulary, &known, &names, diagnostics),
             assigns: own_assigns(document),
+            assigns_written: document.assigns.clone(),
             wants_sub_accounts: false,
             wants_assigned: false,
         };

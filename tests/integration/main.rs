@@ -1,4 +1,16 @@
 //! The program as a whole: its verbs, its server, its answers compared with a naive model.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and the random comparison prints what it covered"
+)]
 
+mod cli;
+mod golden;
 mod naive;
 mod random;
+mod shipped;

@@ -4,6 +4,7 @@
 //! [`World::random`] and [`Question::random`] make policies and questions from a seed,
 //! [`render::render`] writes the policies as YAML, [`Question::to_json`] the question as an AuthZEN
 //! request, and [`decide`] says what the answer must be.
+#![expect(elided_lifetimes_in_paths, reason = "plain reading matters more here than lifetimes")]
 
 pub mod cond;
 pub mod conditions;
@@ -34,4 +35,4 @@ pub mod yaml;
 pub use decide::{Decision, decide};
 pub use question::Question;
 pub use render::render;
-pub use world::{Scope, World};
+pub use world::World;
