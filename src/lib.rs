@@ -1,4 +1,55 @@
 //! Octroi: the authorization sidecar for accounts inside accounts.
+//!
+//! A policy folder of YAML declares applications, tenants, sub-accounts, teams, roles, members and guests. It is
+//! compiled into Cedar policies, held as one immutable [`Snapshot`](snapshot::Snapshot), and asked over HTTP in the
+//! OpenID AuthZEN protocol. Data flows one way, and every arrow is a module:
+//!
+//! ```text
+//! files -> source -> document -> model -> compile -> snapshot -> decision
+//!          text      what was    what it  Cedar      slices,     explain: why
+//!          and       written,    means,   policies   members     suite: the authors' tests
+//!          spans     with spans  resolved and schema             server: HTTP
+//! ```
+//!
+//! # The map
+//!
+//! | module | what it does | what it must not know |
+//! |---|---|---|
+//! | [`source`] | reads a folder within limits; places ([`Span`](source::Span)) and the revision | YAML |
+//! | [`diagnostic`] | findings, their codes, text and JSON for them | where they come from |
+//! | [`document`] | what one YAML document says: shapes checked, names as written | other documents |
+//! | [`value`] | JSON as it arrives, and values of declared types | rules |
+//! | [`model`] | what the documents mean: every name resolved, or it does not exist | Cedar |
+//! | [`compile`] | one Cedar policy a rule and type, strict validation, places for errors | questions |
+//! | [`snapshot`] | the compiled whole: which policies a question needs, where things stand, the decision | YAML, HTTP |
+//! | [`explain`] | the reason in a sentence, the rules with `file:line` | HTTP |
+//! | [`suite`] | runs `tests` documents | output formats |
+//! | [`pipeline`] | the one way from files to a snapshot | who asked for it |
+//! | [`metrics`] | every metric, resolved to handles once | requests |
+//! | [`reload`] | watches the folder; the only writer of the published snapshot | HTTP |
+//! | [`server`] | decision and admin listeners | YAML, Cedar |
+//! | [`cli`] | one file a verb | |
+//!
+//! # Invariants
+//!
+//! 1. Only [`source`] reads policy files; everything from [`document`] to [`explain`] is pure and synchronous. The
+//!    engine's types stay in [`compile`] and [`snapshot`].
+//! 2. A snapshot answers the same question about the same instant the same way, always.
+//! 3. Cedar skips a policy whose evaluation errors, so an erroring `forbid` would fail open: any error in a condition
+//!    that is evaluated, any unknown name and any ill-typed value denies, with its reason. A condition is evaluated
+//!    only where type, action, role and scope of its rule fit already. Principal and resource are always given to the
+//!    engine: a `forbid` that looks at a missing one would silently not apply.
+//! 4. Every policy has its place in the YAML, and passes strict validation at level 1, or there is no snapshot.
+//! 5. Slicing changes nothing: a slice decides as all policies do. A test compares them, and both with a naive model
+//!    of the language that shares no code with the compiler.
+//! 6. Nothing that a question contains grows memory without bound.
+//!
+//! # How a question is decided
+//!
+//! Each entry of a member is asked about on its own, since a question is allowed by one entry alone: the principal
+//! entity bears what that entry gives (`octroi.entry`), the resource entity where it stands (`octroi.place`), and the
+//! policies compare the two. Deny rules look at the roles of all entries. When nothing allows, companion policies
+//! without the condition, or without what may be assigned, say how near the nearest grant came.
 pub mod cli;
 pub mod compile;
 pub mod diagnostic;

@@ -183,7 +183,9 @@ pub fn parse(
 
 /// How Cedar writes what people bring from other languages.
 fn in_cedar(message: &str) -> Option<&'static str> {
-    let token = message.strip_prefix("unexpected token `")?.strip_suffix('`')?;
+    let token = message
+        .strip_prefix("unexpected token `")?
+        .strip_suffix('`')?;
     match token {
         "and" => Some("Cedar writes `and` as `&&`"),
         "or" => Some("Cedar writes `or` as `||`"),

@@ -106,7 +106,10 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
         let start = span.start as usize - line_start;
         let end = (span.end as usize).min(line_end).max(span.start as usize) - line_start;
         let line = text.get(line_start..line_end).unwrap_or_default();
-        let (start, end) = (line.floor_char_boundary(start), line.ceil_char_boundary(end));
+        let (start, end) = (
+            line.floor_char_boundary(start),
+            line.ceil_char_boundary(end),
+        );
         if line.len() <= LINE_BYTES_MAX {
             group = group.element(
                 Snippet::source(line)

@@ -1,6 +1,5 @@
 //! Reading nodes into values: what every kind of document needs. A fault is reported and reading goes on.
 
-
 use super::keys::{self, Key};
 use super::node::{Node, Scalar, ScalarKind, Value};
 use super::{ConditionText, Name};

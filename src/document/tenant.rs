@@ -51,6 +51,9 @@ pub struct MembersDoc {
     pub teams: Vec<(Name, Vec<Name>)>,
 }
 
+/// Records of one type that an entry is assigned to.
+pub type AssignedDoc = (Name, Vec<Name>);
+
 /// One entry of a member.
 #[derive(Debug)]
 pub struct EntryDoc {
@@ -65,7 +68,7 @@ pub struct EntryDoc {
     /// Where `teams` was written, and what it names.
     pub teams: Option<Spanned<Vec<Name>>>,
     /// Where `assigned` was written, and the records by type.
-    pub assigned: Option<Spanned<Vec<(Name, Vec<Name>)>>>,
+    pub assigned: Option<Spanned<Vec<AssignedDoc>>>,
     /// The partner tenant that a guest comes from.
     pub guest_of: Option<Name>,
     /// Whether it grants anything.

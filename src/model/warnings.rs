@@ -77,7 +77,10 @@ fn guests_without_partner(tenant: &Tenant, diagnostics: &mut Diagnostics) {
             );
             diagnostics
                 .report(Code::GuestWithoutPartner, guest.tenant.span, message)
-                .help(format!("add `{}` to `partners`, or remove the guest", *guest.tenant));
+                .help(format!(
+                    "add `{}` to `partners`, or remove the guest",
+                    *guest.tenant
+                ));
         }
     }
 }
@@ -189,7 +192,9 @@ fn overridden<'m>(
         let is_inherited = roles
             .values()
             .chain(tenants.clone().flat_map(|tenant| tenant.roles.values()))
-            .any(|other| other.name.value != role.name.value && other.closure.contains(&role.name.value));
+            .any(|other| {
+                other.name.value != role.name.value && other.closure.contains(&role.name.value)
+            });
         let own = role.denies.iter().filter(|_| !is_inherited);
         let of_tenant = tenant.into_iter().flat_map(|tenant| &tenant.denies);
         let denies: Vec<&Deny> = application
@@ -215,7 +220,10 @@ fn overridden<'m>(
                     .report(
                         Code::OverriddenGrant,
                         grant.span,
-                        format!("a deny rule always overrides this grant of `{}`", *role.name),
+                        format!(
+                            "a deny rule always overrides this grant of `{}`",
+                            *role.name
+                        ),
                     )
                     .help("remove the grant, or narrow the deny rule");
             }

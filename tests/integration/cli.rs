@@ -72,9 +72,8 @@ fn text(bytes: &[u8]) -> String {
 }
 
 fn json(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
-        panic!("{error}: {}{}", text(&output.stdout), text(&output.stderr))
-    })
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}{}", text(&output.stdout), text(&output.stderr)))
 }
 
 #[test]
@@ -100,7 +99,10 @@ fn check_says_where_and_what() {
     let row = &report["diagnostics"][0];
     assert_eq!(row["code"], "unknown-role");
     assert_eq!(row["severity"], "error");
-    assert_eq!((row["line"].as_u64(), row["column"].as_u64()), (Some(5), Some(29)));
+    assert_eq!(
+        (row["line"].as_u64(), row["column"].as_u64()),
+        (Some(5), Some(29))
+    );
     assert_eq!(row["file"], "durand.yaml");
 }
 
@@ -108,7 +110,13 @@ fn check_says_where_and_what() {
 fn warnings_fail_only_when_asked_to() {
     let folder = Folder::usual();
     folder.write("unused.yaml", "accounts_of: chat\naccounts: {}\n");
-    folder.write("durand.yaml", &TENANT.replace("  - {account: marc, role: manager, sub_accounts: [paris]}\n", ""));
+    folder.write(
+        "durand.yaml",
+        &TENANT.replace(
+            "  - {account: marc, role: manager, sub_accounts: [paris]}\n",
+            "",
+        ),
+    );
     let plain = octroi(folder.path(), &["check"]);
     assert_eq!(plain.status.code(), Some(0));
     assert!(text(&plain.stdout).contains("warning[unused-role]"));
@@ -120,33 +128,135 @@ fn warnings_fail_only_when_asked_to() {
 fn ask_answers_and_explains() {
     let folder = Folder::usual();
     for (arguments, code, shown) in [
-        (&["claire", "read", "conversation:c1"][..], 0, "allow (granted)"),
-        (&["marc", "read", "conversation:c1", "-p", "sub_account=paris"], 0, "application.yaml:15"),
-        (&["marc", "read", "conversation:c1", "-p", "sub_accounts=paris,lyon"], 5, "out_of_scope"),
-        (&["marc", "close", "conversation:c1", "-p", "sub_account=paris", "-p", "level=5"], 0, "granted"),
-        (&["marc", "close", "conversation:c1", "-p", "sub_account=paris", "-p", "level=1"], 5, "condition_not_met"),
-        (&["marc", "close", "conversation:c1", "-p", "sub_account=paris", "-p", "level=x"], 5, "invalid_value"),
-        (&["marc", "close", "conversation:c1", "-p", "sub_account=paris", "-p", "level=9223372036854775807"], 5, "evaluation_error"),
-        (&["marc", "GET", "http:route:/a:b", "-p", "owner=marc"], 0, "http:route"),
-        (&["marc", "GET", "http:route", "-p", "owner=nina"], 5, "out_of_scope"),
+        (
+            &["claire", "read", "conversation:c1"][..],
+            0,
+            "allow (granted)",
+        ),
+        (
+            &["marc", "read", "conversation:c1", "-p", "sub_account=paris"],
+            0,
+            "application.yaml:15",
+        ),
+        (
+            &[
+                "marc",
+                "read",
+                "conversation:c1",
+                "-p",
+                "sub_accounts=paris,lyon",
+            ],
+            5,
+            "out_of_scope",
+        ),
+        (
+            &[
+                "marc",
+                "close",
+                "conversation:c1",
+                "-p",
+                "sub_account=paris",
+                "-p",
+                "level=5",
+            ],
+            0,
+            "granted",
+        ),
+        (
+            &[
+                "marc",
+                "close",
+                "conversation:c1",
+                "-p",
+                "sub_account=paris",
+                "-p",
+                "level=1",
+            ],
+            5,
+            "condition_not_met",
+        ),
+        (
+            &[
+                "marc",
+                "close",
+                "conversation:c1",
+                "-p",
+                "sub_account=paris",
+                "-p",
+                "level=x",
+            ],
+            5,
+            "invalid_value",
+        ),
+        (
+            &[
+                "marc",
+                "close",
+                "conversation:c1",
+                "-p",
+                "sub_account=paris",
+                "-p",
+                "level=9223372036854775807",
+            ],
+            5,
+            "evaluation_error",
+        ),
+        (
+            &["marc", "GET", "http:route:/a:b", "-p", "owner=marc"],
+            0,
+            "http:route",
+        ),
+        (
+            &["marc", "GET", "http:route", "-p", "owner=nina"],
+            5,
+            "out_of_scope",
+        ),
         (&["nina", "read", "conversation"], 5, "not_a_member"),
-        (&["claire", "enter", "tenant", "--tenant", "durand"], 0, "granted"),
-        (&["claire", "enter", "tenant:elsewhere"], 5, "unknown_tenant"),
-        (&["claire", "read", "conversation", "--tenant", "elsewhere"], 5, "unknown_tenant"),
+        (
+            &["claire", "enter", "tenant", "--tenant", "durand"],
+            0,
+            "granted",
+        ),
+        (
+            &["claire", "enter", "tenant:elsewhere"],
+            5,
+            "unknown_tenant",
+        ),
+        (
+            &["claire", "read", "conversation", "--tenant", "elsewhere"],
+            5,
+            "unknown_tenant",
+        ),
     ] {
         let output = octroi(folder.path(), &[&["ask"], arguments].concat());
         let printed = text(&output.stdout);
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {printed}{}", text(&output.stderr));
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{arguments:?}: {printed}{}",
+            text(&output.stderr)
+        );
         assert!(printed.contains(shown), "{arguments:?}: {printed}");
     }
     let answer = json(&octroi(
         folder.path(),
-        &["ask", "marc", "list", "conversation", "-p", "sub_account=paris", "--json"],
+        &[
+            "ask",
+            "marc",
+            "list",
+            "conversation",
+            "-p",
+            "sub_account=paris",
+            "--json",
+        ],
     ));
     assert_eq!(answer["decision"], true);
     assert_eq!(answer["context"]["reason"], "granted");
     assert_eq!(answer["context"]["determining"][0]["role"], "manager");
-    assert_eq!(answer["context"]["revision"].as_str().map(str::len), Some(64));
+    assert_eq!(
+        answer["context"]["revision"].as_str().map(str::len),
+        Some(64)
+    );
 }
 
 #[test]
@@ -156,7 +266,12 @@ fn ask_at_another_moment() {
         "durand.yaml",
         &TENANT.replace("role: admin}", "role: admin, expires: 2031-12-31}"),
     );
-    let ask = |at: &str| octroi(folder.path(), &["ask", "claire", "read", "conversation", "--at", at]);
+    let ask = |at: &str| {
+        octroi(
+            folder.path(),
+            &["ask", "claire", "read", "conversation", "--at", at],
+        )
+    };
     assert_eq!(ask("2031-12-31T23:59:59.999Z").status.code(), Some(0));
     let after = ask("2032-01-01T00:00:00Z");
     assert_eq!(after.status.code(), Some(5));
@@ -187,11 +302,18 @@ cases:
     let bad = octroi(folder.path(), &["test"]);
     assert_eq!(bad.status.code(), Some(4));
     let shown = text(&bad.stdout);
-    for part in ["FAILED Managers - not in Lyon", "tests.yaml:5", "expected deny (no_grant), got deny (out_of_scope)"] {
+    for part in [
+        "FAILED Managers - not in Lyon",
+        "tests.yaml:5",
+        "expected deny (no_grant), got deny (out_of_scope)",
+    ] {
         assert!(shown.contains(part), "no `{part}` in\n{shown}");
     }
     let report = json(&octroi(folder.path(), &["test", "--format", "json"]));
-    assert_eq!((report["passed"].as_u64(), report["failed"].as_u64()), (Some(1), Some(1)));
+    assert_eq!(
+        (report["passed"].as_u64(), report["failed"].as_u64()),
+        (Some(1), Some(1))
+    );
     assert_eq!(report["cases"][1]["context"]["reason"], "out_of_scope");
 }
 
@@ -201,7 +323,10 @@ fn compile_prints_what_cedar_accepts() {
     let printed = octroi(folder.path(), &["compile"]);
     assert_eq!(printed.status.code(), Some(0));
     let out = TempDir::new().unwrap();
-    let written = octroi(folder.path(), &["compile", "--out", out.path().to_str().unwrap()]);
+    let written = octroi(
+        folder.path(),
+        &["compile", "--out", out.path().to_str().unwrap()],
+    );
     assert_eq!(written.status.code(), Some(0), "{}", text(&written.stderr));
     let read = |name: &str| std::fs::read_to_string(out.path().join(name)).unwrap();
     let (schema, _) =
@@ -210,7 +335,11 @@ fn compile_prints_what_cedar_accepts() {
     let validator = cedar_policy::Validator::new(schema.clone());
     let result = validator.validate_with_level(&policies, cedar_policy::ValidationMode::Strict, 1);
     assert!(result.validation_passed());
-    assert!(policies.policies().all(|policy| policy.annotation("source").is_some()));
+    assert!(
+        policies
+            .policies()
+            .all(|policy| policy.annotation("source").is_some())
+    );
     let entities = read("chat/durand/entities.json");
     cedar_policy::Entities::from_json_str(&entities, Some(&schema)).unwrap();
     assert!(text(&printed.stdout).contains("@source(\"application.yaml:15\")"));
@@ -219,7 +348,12 @@ fn compile_prints_what_cedar_accepts() {
 #[test]
 fn policies_that_do_not_compile_end_every_verb_with_3() {
     let folder = Folder::new(&[("application.yaml", "application: [\n")]);
-    for arguments in [&["check"][..], &["test"], &["compile"], &["ask", "a", "b", "c"]] {
+    for arguments in [
+        &["check"][..],
+        &["test"],
+        &["compile"],
+        &["ask", "a", "b", "c"],
+    ] {
         let output = octroi(folder.path(), arguments);
         assert_eq!(output.status.code(), Some(3), "{arguments:?}");
         let both = text(&output.stdout) + &text(&output.stderr);
@@ -232,10 +366,22 @@ fn wrong_usage_is_2_and_unreadable_folders_are_1() {
     let nowhere = PathBuf::from("no/such/folder");
     assert_eq!(octroi(&nowhere, &["check"]).status.code(), Some(1));
     let folder = Folder::usual();
-    for arguments in [&["chekc"][..], &["check", "--format", "xml"], &["ask", "claire"], &[]] {
-        assert_eq!(octroi(folder.path(), arguments).status.code(), Some(2), "{arguments:?}");
+    for arguments in [
+        &["chekc"][..],
+        &["check", "--format", "xml"],
+        &["ask", "claire"],
+        &[],
+    ] {
+        assert_eq!(
+            octroi(folder.path(), arguments).status.code(),
+            Some(2),
+            "{arguments:?}"
+        );
     }
-    let odd = octroi(folder.path(), &["ask", "claire", "read", "conversation", "-p", "level"]);
+    let odd = octroi(
+        folder.path(),
+        &["ask", "claire", "read", "conversation", "-p", "level"],
+    );
     assert_eq!(odd.status.code(), Some(2));
 }
 
@@ -256,5 +402,9 @@ fn files_that_are_no_text_are_named() {
     std::fs::write(folder.path().join("bad.yaml"), b"tenant: \xff\n").unwrap();
     let output = octroi(folder.path(), &["check"]);
     assert_eq!(output.status.code(), Some(3));
-    assert!(text(&output.stderr).contains("bad.yaml"), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).contains("bad.yaml"),
+        "{}",
+        text(&output.stderr)
+    );
 }

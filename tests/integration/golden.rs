@@ -54,7 +54,10 @@ fn read_case(path: &Path) -> Case {
         files: Vec::new(),
     };
     for line in text.split_inclusive('\n') {
-        let header = line.trim_end().strip_prefix("-- ").and_then(|rest| rest.strip_suffix(" --"));
+        let header = line
+            .trim_end()
+            .strip_prefix("-- ")
+            .and_then(|rest| rest.strip_suffix(" --"));
         if let Some(name) = header {
             case.files.push((name.to_owned(), String::new()));
         } else if let Some((_, file)) = case.files.last_mut() {
@@ -76,7 +79,11 @@ impl Case {
                 self.expected.push(row);
             }
             ["complete-warnings"] => self.compares_warnings = true,
-            _ => assert!(line.is_empty() || line.starts_with('#'), "{}: {line}", self.name),
+            _ => assert!(
+                line.is_empty() || line.starts_with('#'),
+                "{}: {line}",
+                self.name
+            ),
         }
     }
 
@@ -195,7 +202,16 @@ fn mangle(text: &str, rng: &mut fastrand::Rng) -> String {
                 let copy = characters[at..end].to_vec();
                 characters.splice(at..at, copy);
             }
-            2 => characters[at] = *rng.choice("{}[]:,&*!|>'\"%@`#-?\t\n \u{0}é".chars().collect::<Vec<_>>().iter()).unwrap(),
+            2 => {
+                characters[at] = *rng
+                    .choice(
+                        "{}[]:,&*!|>'\"%@`#-?\t\n \u{0}é"
+                            .chars()
+                            .collect::<Vec<_>>()
+                            .iter(),
+                    )
+                    .unwrap()
+            }
             _ => characters.truncate(end),
         }
     }

@@ -5,8 +5,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
-    clippy::print_stdout,
-    reason = "a test fails by panicking, and the random comparison prints what it covered"
+    reason = "a test fails by panicking"
 )]
 
 mod cli;

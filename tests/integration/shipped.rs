@@ -33,7 +33,12 @@ fn check_finds_only_the_cut_partnership() {
         let outcome = load(&folder);
         assert_eq!(outcome.count(Severity::Error), 0, "{}", folder.display());
         for warning in &outcome.diagnostics {
-            assert_eq!(warning.code, Code::GuestWithoutPartner, "{}", warning.message);
+            assert_eq!(
+                warning.code,
+                Code::GuestWithoutPartner,
+                "{}",
+                warning.message
+            );
         }
     }
 }
@@ -44,7 +49,11 @@ fn their_tests_pass() {
     let results = suite::run(&outcome.model, outcome.snapshot.as_ref().unwrap(), NOW);
     assert!(results.len() > 300, "{} cases", results.len());
     for result in results {
-        assert!(result.passed, "{} - {}: {:?}", result.suite, result.name, result.explanation);
+        assert!(
+            result.passed,
+            "{} - {}: {:?}",
+            result.suite, result.name, result.explanation
+        );
     }
 }
 
@@ -54,15 +63,29 @@ fn every_sentence_has_an_allow_and_a_deny() {
     for folder in applications() {
         let application = folder.file_name().unwrap().to_string_lossy().into_owned();
         let model = load(&folder).model;
-        assert!(model.tenants.len() >= 2, "{application} has one tenant only");
-        let sentences = listed.get(&application).expect("sentences of every application");
+        assert!(
+            model.tenants.len() >= 2,
+            "{application} has one tenant only"
+        );
+        let sentences = listed
+            .get(&application)
+            .expect("sentences of every application");
         let (allowed, denied) = answers(&model);
         for sentence in sentences {
-            assert!(allowed.contains(sentence), "{application}: no allow for `{sentence}`");
-            assert!(denied.contains(sentence), "{application}: no deny for `{sentence}`");
+            assert!(
+                allowed.contains(sentence),
+                "{application}: no allow for `{sentence}`"
+            );
+            assert!(
+                denied.contains(sentence),
+                "{application}: no deny for `{sentence}`"
+            );
         }
         for name in allowed.union(&denied) {
-            assert!(sentences.contains(name), "{application}: `{name}` is no sentence");
+            assert!(
+                sentences.contains(name),
+                "{application}: `{name}` is no sentence"
+            );
         }
     }
 }
@@ -75,7 +98,10 @@ fn answers(model: &Model) -> (BTreeSet<String>, BTreeSet<String>) {
         if case.allow {
             allowed.insert(name);
         } else {
-            assert!(case.reason.is_some(), "`{name}` does not say why it is denied");
+            assert!(
+                case.reason.is_some(),
+                "`{name}` does not say why it is denied"
+            );
             denied.insert(name);
         }
     }
@@ -96,7 +122,10 @@ fn sentences() -> BTreeMap<String, Vec<String>> {
         let trimmed = line.trim();
         if let Some(item) = trimmed.strip_prefix("- ") {
             let item = item.trim_matches('"').trim_matches('\'').replace("''", "'");
-            lists.get_mut(&application).expect("an application first").push(item);
+            lists
+                .get_mut(&application)
+                .expect("an application first")
+                .push(item);
         } else if let Some(name) = trimmed.strip_suffix(':') {
             application = name.to_owned();
             lists.insert(application.clone(), Vec::new());

@@ -4,7 +4,10 @@
 //! [`World::random`] and [`Question::random`] make policies and questions from a seed,
 //! [`render::render`] writes the policies as YAML, [`Question::to_json`] the question as an AuthZEN
 //! request, and [`decide`] says what the answer must be.
-#![expect(elided_lifetimes_in_paths, reason = "plain reading matters more here than lifetimes")]
+#![expect(
+    elided_lifetimes_in_paths,
+    reason = "plain reading matters more here than lifetimes"
+)]
 
 pub mod cond;
 pub mod conditions;
