@@ -5,7 +5,10 @@ mod ask;
 mod check;
 mod compile;
 mod exit;
+mod health;
+mod logging;
 mod schema;
+mod serve;
 mod test;
 
 use std::io::{IsTerminal, Write};
@@ -33,6 +36,10 @@ pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("OCTROI_
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Answer questions over HTTP, and reload when the policies change
+    Serve(serve::ServeArgs),
+    /// Ask a running sidecar whether it is ready
+    Health(health::HealthArgs),
     /// Report every error and warning of the policies, each at its line
     Check(check::CheckArgs),
     /// Run the policies' own `tests` documents
@@ -76,6 +83,8 @@ enum OutputFormat {
 /// Runs the verb of a command line.
 pub fn run(cli: Cli) -> Exit {
     match cli.verb {
+        Verb::Serve(args) => serve::run(args),
+        Verb::Health(args) => health::run(&args),
         Verb::Check(args) => check::run(&args),
         Verb::Test(args) => test::run(&args),
         Verb::Ask(args) => ask::run(&args),

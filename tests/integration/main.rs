@@ -1,15 +1,25 @@
 //! The program as a whole: its verbs, its server, its answers compared with a naive model.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::string_slice, reason = "a test fails by panicking")]
 
+#[cfg(test)]
+mod admin;
+#[cfg(test)]
 mod cli;
+#[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod health;
+#[cfg(test)]
+mod http;
+#[cfg(test)]
 mod naive;
+#[cfg(test)]
+mod prometheus;
+#[cfg(test)]
 mod random;
+#[cfg(test)]
+mod reload;
+#[cfg(test)]
 mod shipped;
+#[cfg(test)]
+mod support;

@@ -1,0 +1,338 @@
+//! `octroi serve`: compile, serve, reload on change.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
+
+use super::logging::{self, LogArgs};
+use super::{Exit, PolicyArgs};
+use crate::metrics::{Build, Metrics, UPKEEP_EVERY};
+use crate::reload::{Reloader, StartError};
+use crate::server::{
+    Admin, AdminHost, BindError, Bound, DecisionService, ExplainMode, Limits, ListenAddress, Phase,
+    Phases,
+};
+
+/// Admin connections are few, and must be had when the decision listeners are full.
+const ADMIN_CONNECTIONS_MAX: usize = 256;
+/// Files that are left to everything but decision connections.
+const FILES_RESERVED: usize = ADMIN_CONNECTIONS_MAX + 128;
+/// How long an admin connection may go on once every question is answered.
+const ADMIN_GRACE: Duration = Duration::from_millis(250);
+
+/// Arguments of `octroi serve`.
+#[derive(Debug, clap::Args)]
+pub(super) struct ServeArgs {
+    #[command(flatten)]
+    policies: PolicyArgs,
+    /// Where apps ask, an address and a port; repeatable
+    #[arg(
+        long,
+        env = "OCTROI_LISTEN",
+        value_name = "ADDRESS",
+        value_delimiter = ',',
+        default_value = "127.0.0.1:8181"
+    )]
+    listen: Vec<ListenAddress>,
+    /// Where health, metrics and status are
+    #[arg(
+        long,
+        env = "OCTROI_ADMIN",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8182"
+    )]
+    admin: SocketAddr,
+    /// A host name, beside the loopback ones, under which the admin listener answers; repeatable
+    #[arg(
+        long,
+        env = "OCTROI_ADMIN_HOST",
+        value_name = "HOST",
+        value_delimiter = ','
+    )]
+    admin_host: Vec<AdminHost>,
+    /// When answers carry their reasons
+    #[arg(long, env = "OCTROI_EXPLAIN", value_enum, default_value = "on-request")]
+    explain: Explain,
+    /// Most connections at once on each decision listener; more wait
+    #[arg(
+        long,
+        env = "OCTROI_CONNECTIONS_MAX",
+        value_name = "COUNT",
+        default_value_t = 10_000,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
+    )]
+    connections_max: u32,
+    /// Seconds that a connection may idle, or take over a request's head, before it is closed
+    #[arg(long, env = "OCTROI_IDLE_MAX", value_name = "SECONDS", default_value = "75", value_parser = seconds)]
+    idle_max: Duration,
+    /// Seconds that requests under way may take to finish at a graceful stop
+    #[arg(long, env = "OCTROI_GRACE", value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    grace: Duration,
+    #[command(flatten)]
+    log: LogArgs,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Explain {
+    /// With the request header `Octroi-Explain: true`
+    OnRequest,
+    /// In every answer
+    Always,
+}
+
+impl From<Explain> for ExplainMode {
+    fn from(explain: Explain) -> Self {
+        match explain {
+            Explain::OnRequest => Self::OnRequest,
+            Explain::Always => Self::Always,
+        }
+    }
+}
+
+/// Seconds, with or without a fraction, with or without an `s`.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let number = text.strip_suffix('s').unwrap_or(text);
+    number
+        .parse()
+        .ok()
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .filter(|duration| *duration <= Duration::from_secs(86_400))
+        .ok_or_else(|| "not a number of seconds up to a day, such as 10 or 2.5".to_owned())
+}
+
+/// Why `serve` ended, or never began.
+#[derive(Debug, thiserror::Error)]
+enum ServeError {
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    #[error("cannot set up metrics: {0}")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
+    #[error("the policies are not followed any more: this is a defect of octroi, please report it")]
+    Reloader,
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+}
+
+impl ServeError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Start(error) if error.is_of_the_policies() => Exit::Policies,
+            _ => Exit::Failure,
+        }
+    }
+}
+
+/// Serves until SIGTERM or SIGINT.
+pub(super) fn run(args: ServeArgs) -> Exit {
+    logging::init(&args.log);
+    match try_run(args) {
+        Ok(()) => Exit::Success,
+        Err(error) => {
+            complain(&error);
+            error.exit()
+        }
+    }
+}
+
+/// Says why nothing is served, in the log: diagnostics as `octroi check` shows them.
+fn complain(error: &ServeError) {
+    match error {
+        ServeError::Start(StartError::Rejected(diagnostics)) => {
+            tracing::error!("the policies have errors, nothing is served:\n{diagnostics}");
+        }
+        other => tracing::error!(error = %other, "nothing is served"),
+    }
+}
+
+fn try_run(args: ServeArgs) -> Result<(), ServeError> {
+    let runtime = Runtime::new()?;
+    let served = runtime.block_on(serve(args));
+    // A compilation under way is of no use to anybody any more.
+    runtime.shutdown_background();
+    served
+}
+
+async fn serve(args: ServeArgs) -> Result<(), ServeError> {
+    let mut stop = Stop::new()?;
+    let metrics = Arc::new(Metrics::new(Build::CURRENT)?);
+    let bound = Listeners::bind(&args).await?;
+    keep_up(&metrics);
+
+    let (phase, phases) = Phases::new();
+    let admin = Arc::new(bound.admin_service(&args, &metrics, phases.clone()));
+    let (admin_phase, admin_phases) = Phases::new();
+    tracing::info!(listener = "admin", address = %bound.admin.address(), "listening");
+    let serve_admin =
+        bound
+            .admin
+            .serve(Arc::clone(&admin), args.admin_limits(), None, admin_phases);
+    let admin_served = tokio::spawn(serve_admin);
+
+    let folder = args.policies.folder();
+    let reloader = tokio::select! {
+        reloader = Reloader::start(folder, Arc::clone(&metrics)) => reloader?,
+        () = stop.requested() => return Ok(()),
+    };
+    let pdp = reloader.pdp();
+    admin.show(Arc::clone(&pdp), reloader.last());
+    let mut reloads = tokio::spawn(reloader.run());
+
+    let decisions = Arc::new(DecisionService::new(
+        pdp,
+        Arc::clone(&metrics),
+        args.explain.into(),
+    ));
+    let limits = args.limits();
+    let mut serving = JoinSet::new();
+    for listener in bound.decisions {
+        tracing::info!(listener = "decision", address = %listener.address(), "listening");
+        let connections = Some(metrics.connections.clone());
+        let decisions = Arc::clone(&decisions);
+        serving.spawn(listener.serve(decisions, limits.clone(), connections, phases.clone()));
+    }
+    phase.send_replace(Phase::Serving);
+    tracing::info!("ready");
+
+    let end = tokio::select! {
+        () = stop.requested() => Ok(()),
+        _ = &mut reloads => Err(ServeError::Reloader),
+    };
+    phase.send_replace(Phase::Draining);
+    tracing::info!(grace = ?args.grace, "draining");
+    drain(serving, &mut stop).await;
+    admin_phase.send_replace(Phase::Draining);
+    let _ = admin_served.await;
+    tracing::info!("stopped");
+    end
+}
+
+/// Waits for the requests under way; a second signal cuts that short.
+async fn drain(mut serving: JoinSet<()>, stop: &mut Stop) {
+    let drained = async { while serving.join_next().await.is_some() {} };
+    tokio::select! {
+        () = drained => {}
+        () = stop.requested() => tracing::warn!("asked to stop again, not waiting any longer"),
+    }
+}
+
+/// Folds the histograms' samples for as long as the process runs.
+fn keep_up(metrics: &Arc<Metrics>) {
+    let metrics = Arc::clone(metrics);
+    tokio::spawn(async move {
+        let mut turns = tokio::time::interval(UPKEEP_EVERY);
+        turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            turns.tick().await;
+            metrics.run_upkeep();
+        }
+    });
+}
+
+/// Every listener, bound before anything slow begins: a port that is taken is known at once.
+struct Listeners {
+    decisions: Vec<Bound>,
+    admin: Bound,
+}
+
+impl Listeners {
+    async fn bind(args: &ServeArgs) -> Result<Self, BindError> {
+        let mut decisions = Vec::new();
+        for address in &args.listen {
+            decisions.push(Bound::bind(address).await?);
+        }
+        let admin = Bound::bind(&ListenAddress::Tcp(args.admin)).await?;
+        Ok(Self { decisions, admin })
+    }
+
+    fn admin_service(&self, args: &ServeArgs, metrics: &Arc<Metrics>, phases: Phases) -> Admin {
+        let admin = Admin::new(args.admin_host.clone(), Arc::clone(metrics), phases);
+        self.decisions
+            .iter()
+            .fold(admin, |admin, bound| {
+                admin.with_listener("decision", bound.address())
+            })
+            .with_listener("admin", self.admin.address())
+    }
+}
+
+impl ServeArgs {
+    /// As asked for, unless the process may not have that many files open: connections must leave some for the
+    /// policies, the admin listener and the rest.
+    fn connections_max(&self) -> usize {
+        let asked = self.connections_max as usize;
+        let files = metrics_process::collector::collect().max_fds;
+        let files = files.map_or(usize::MAX, |files| {
+            usize::try_from(files).unwrap_or(usize::MAX)
+        });
+        let listeners = self.listen.len().max(1);
+        let possible = (files.saturating_sub(FILES_RESERVED) / listeners).max(1);
+        if possible < asked {
+            tracing::warn!(
+                asked,
+                possible,
+                "fewer connections than asked for: the limit on open files (ulimit -n) allows no more"
+            );
+        }
+        asked.min(possible)
+    }
+
+    fn limits(&self) -> Limits {
+        Limits {
+            connections_max: self.connections_max(),
+            idle_max: self.idle_max,
+            grace: self.grace,
+        }
+    }
+
+    fn admin_limits(&self) -> Limits {
+        Limits {
+            connections_max: ADMIN_CONNECTIONS_MAX,
+            idle_max: self.idle_max,
+            grace: ADMIN_GRACE,
+        }
+    }
+}
+
+/// The signals that ask for a graceful stop.
+struct Stop {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stop {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn requested(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_are_seconds() {
+        assert_eq!(seconds("10"), Ok(Duration::from_secs(10)));
+        assert_eq!(seconds("2.5s"), Ok(Duration::from_millis(2_500)));
+        for text in ["", "-1", "1e9", "NaN", "inf", "1m"] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
+    }
+}

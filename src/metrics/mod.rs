@@ -1,0 +1,124 @@
+//! Every metric, resolved to handles once: at the start, or when a snapshot is published.
+//!
+//! The request path only adds to handles; it formats no label and looks no name up. Nothing that a question contains
+//! becomes a label: applications and revisions come from the published snapshot, all else from enums.
+//! This module knows neither HTTP nor policies; [`Endpoint`] and [`ReloadOutcome`](crate::reload::Outcome) are the
+//! words that it shares with the modules that do.
+
+mod build;
+mod decisions;
+mod exposition;
+mod http;
+mod registry;
+mod reloads;
+mod served;
+
+pub use build::Build;
+pub use decisions::DecisionCounters;
+pub use http::{Endpoint, HttpMetrics};
+pub use reloads::ReloadMetrics;
+pub use served::SnapshotGauges;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::metrics::{Gauge, Histogram, Unit};
+use metrics_exporter_prometheus::BuildError;
+
+use registry::{Described, Registry};
+
+/// How often samples must be folded into their buckets: between two turns they take 16 bytes each.
+pub const UPKEEP_EVERY: Duration = Duration::from_secs(1);
+
+const CONNECTIONS: Described = Described {
+    name: "octroi_connections",
+    help: "Open connections on the decision listeners.",
+    unit: Some(Unit::Count),
+};
+const DECISION_DURATION: Described = Described {
+    name: "octroi_decision_duration_seconds",
+    help: "Time to decide one question, without parsing and without HTTP.",
+    unit: Some(Unit::Seconds),
+};
+const DECISION_BUCKETS: &[f64] = &[
+    0.000_000_5,
+    0.000_001,
+    0.000_002_5,
+    0.000_005,
+    0.000_01,
+    0.000_025,
+    0.000_05,
+    0.000_1,
+    0.000_25,
+    0.000_5,
+    0.001,
+    0.002_5,
+    0.005,
+    0.01,
+];
+
+/// Every metric of the process.
+pub struct Metrics {
+    registry: Arc<Registry>,
+    build: Build,
+    /// Requests by endpoint and status.
+    pub http: HttpMetrics,
+    /// Reloads by outcome.
+    pub reloads: ReloadMetrics,
+    /// What the published snapshot holds.
+    pub snapshot: SnapshotGauges,
+    /// Open connections on the decision listeners.
+    pub connections: Gauge,
+    /// The time of a decision alone, in seconds.
+    pub decision_duration: Histogram,
+}
+
+impl Metrics {
+    /// Registers every metric that does not depend on the policies.
+    ///
+    /// # Errors
+    /// When the exporter refuses a list of buckets, which the ones above do not give it cause to do.
+    pub fn new(build: Build) -> Result<Self, BuildError> {
+        let registry = Arc::new(Registry::new(&[
+            (DECISION_DURATION, DECISION_BUCKETS),
+            (http::REQUEST_DURATION, http::REQUEST_BUCKETS),
+            (reloads::RELOAD_DURATION, reloads::RELOAD_BUCKETS),
+        ])?);
+        Ok(Self {
+            http: HttpMetrics::new(&registry),
+            reloads: ReloadMetrics::new(&registry),
+            snapshot: SnapshotGauges::new(&registry),
+            connections: registry.gauge(CONNECTIONS),
+            decision_duration: registry.histogram(DECISION_DURATION, Vec::new()),
+            registry,
+            build,
+        })
+    }
+
+    /// The version and commit of this program.
+    pub fn build(&self) -> Build {
+        self.build
+    }
+
+    /// Counters for the decisions of a snapshot with these applications.
+    pub fn decision_counters<'a>(
+        &self,
+        applications: impl Iterator<Item = &'a str>,
+    ) -> DecisionCounters {
+        DecisionCounters::new(Arc::clone(&self.registry), applications)
+    }
+
+    /// The text that Prometheus scrapes; `revision` is that of the published snapshot.
+    pub fn render(&self, revision: Option<&str>) -> String {
+        let mut text = self.registry.render();
+        exposition::append_build(&mut text, self.build);
+        exposition::append_revision(&mut text, revision);
+        exposition::append_process(&mut text, &metrics_process::collector::collect());
+        text
+    }
+
+    /// To be called every [`UPKEEP_EVERY`], whether anybody scrapes or not.
+    pub fn run_upkeep(&self) {
+        self.registry.run_upkeep();
+    }
+}

@@ -1,0 +1,76 @@
+//! What is published, and the only way to change it.
+
+use std::sync::Arc;
+
+use arc_swap::{ArcSwap, Guard};
+use hyper::header::HeaderValue;
+
+use crate::metrics::{DecisionCounters, Metrics};
+use crate::snapshot::Snapshot;
+
+/// A snapshot with all that answering from it needs.
+pub struct Published {
+    /// What decides.
+    pub snapshot: Snapshot,
+    /// Its revision as the value of a header.
+    pub revision: HeaderValue,
+    /// Counters of its decisions.
+    pub decisions: DecisionCounters,
+    /// Unix time in milliseconds at which it was published.
+    pub published_ms: i64,
+}
+
+impl Published {
+    fn new(snapshot: Snapshot, metrics: &Metrics) -> Self {
+        let published_ms = jiff::Timestamp::now().as_millisecond();
+        let decisions = metrics.decision_counters(snapshot.application_ids());
+        metrics
+            .snapshot
+            .show(snapshot.generation(), published_ms, snapshot.counts());
+        Self {
+            revision: HeaderValue::from_str(snapshot.revision())
+                .unwrap_or(HeaderValue::from_static("")),
+            snapshot,
+            decisions,
+            published_ms,
+        }
+    }
+}
+
+/// The policy decision point: always has a snapshot, and is read without a lock.
+pub struct Pdp {
+    current: ArcSwap<Published>,
+}
+
+impl Pdp {
+    /// What is published now. A request calls this once and holds the guard across no await.
+    pub fn load(&self) -> Guard<Arc<Published>> {
+        self.current.load()
+    }
+}
+
+/// The right to publish; there is one.
+pub(super) struct Publisher {
+    pdp: Arc<Pdp>,
+    metrics: Arc<Metrics>,
+}
+
+impl Publisher {
+    pub(super) fn new(first: Snapshot, metrics: Arc<Metrics>) -> Self {
+        let current = ArcSwap::from_pointee(Published::new(first, &metrics));
+        Self {
+            pdp: Arc::new(Pdp { current }),
+            metrics,
+        }
+    }
+
+    pub(super) fn pdp(&self) -> &Arc<Pdp> {
+        &self.pdp
+    }
+
+    /// Replaces what is published and returns what was.
+    pub(super) fn publish(&mut self, snapshot: Snapshot) -> Arc<Published> {
+        let published = Published::new(snapshot, &self.metrics);
+        self.pdp.current.swap(Arc::new(published))
+    }
+}

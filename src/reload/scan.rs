@@ -1,0 +1,58 @@
+//! One reading of the folder, on a blocking thread.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::diagnostic::{self, Format};
+use crate::pipeline;
+use crate::source::ReadError;
+
+/// How often a folder is read again because one of its files went away while it was read.
+const VANISHED_MAX: u32 = 5;
+
+/// What a reading of the folder found.
+pub(super) enum Scan {
+    /// It could be read; whether there is a snapshot is another matter.
+    Compiled(Box<pipeline::Outcome>),
+    /// It could not be read.
+    Unreadable(ReadError),
+    /// The compiler panicked.
+    Panicked,
+}
+
+/// Reads and compiles the folder; a file that vanishes between listing and reading is no error, the folder is read
+/// again after `pause`.
+pub(super) async fn scan(folder: &Path, now_ms: i64, generation: u64, pause: Duration) -> Scan {
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        match load(folder.to_owned(), now_ms, generation).await {
+            Scan::Unreadable(error) if attempt < VANISHED_MAX && has_vanished(&error, folder) => {
+                tokio::time::sleep(pause).await;
+            }
+            scan => return scan,
+        }
+    }
+}
+
+async fn load(folder: PathBuf, now_ms: i64, generation: u64) -> Scan {
+    let load = move || pipeline::load(&folder, now_ms, generation);
+    match tokio::task::spawn_blocking(load).await {
+        Ok(Ok(outcome)) => Scan::Compiled(Box::new(outcome)),
+        Ok(Err(error)) => Scan::Unreadable(error),
+        Err(_) => Scan::Panicked,
+    }
+}
+
+fn has_vanished(error: &ReadError, folder: &Path) -> bool {
+    matches!(error, ReadError::Io { error, .. } if error.kind() == io::ErrorKind::NotFound)
+        && folder.is_dir()
+}
+
+/// The findings as `octroi check` shows them to people, for a log: without colour.
+pub(super) fn rendered(outcome: &pipeline::Outcome) -> String {
+    let format = Format::Human { colour: false };
+    let text = diagnostic::render(&outcome.diagnostics, &outcome.sources, format);
+    text.trim_end().to_owned()
+}

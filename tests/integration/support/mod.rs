@@ -1,0 +1,10 @@
+//! What the modules share: a policy folder to change, the real program on it, and a client that sends exactly the
+//! bytes it is told to.
+
+mod client;
+mod policies;
+mod sidecar;
+
+pub(crate) use client::{Answer, Client, evaluation, question};
+pub(crate) use policies::Policies;
+pub(crate) use sidecar::{Sidecar, exits_within, wait_until};
