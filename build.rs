@@ -3,7 +3,11 @@
 use std::process::Command;
 
 fn main() {
-    println!("cargo:rerun-if-changed=.git/HEAD");
+    for file in [".git/HEAD", ".git/logs/HEAD"] {
+        if std::path::Path::new(file).exists() {
+            println!("cargo:rerun-if-changed={file}");
+        }
+    }
     println!("cargo:rerun-if-env-changed=OCTROI_COMMIT");
     let commit = std::env::var("OCTROI_COMMIT").ok().or_else(from_git);
     println!(
