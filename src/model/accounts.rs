@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::builtin::PRINCIPAL_ATTRIBUTES;
+use super::unknown::{self, Kind};
 use super::{Account, Attributes, Id, Model};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::{
@@ -45,13 +46,12 @@ pub(super) fn unknown_applications(
     for document in &documents.accounts {
         let name = &document.application;
         if !model.applications.contains_key(&name.value) {
-            diagnostics
-                .report(
-                    Code::UnknownApplication,
-                    name.span,
-                    format!("no application is called `{}`", **name),
-                )
-                .suggest(name, model.applications.keys().map(|id| &**id));
+            unknown::report(
+                Kind::Application,
+                name,
+                model.applications.keys(),
+                diagnostics,
+            );
         }
     }
 }

@@ -9,6 +9,7 @@ use super::builtin::{
     BuiltIn, CEDAR_KEYWORDS, DELEGATION, PRINCIPAL_ATTRIBUTES, RESERVED, RESOURCE_ATTRIBUTES,
 };
 use super::rules::{self, Vocabulary};
+use super::unknown::{self, Kind};
 use super::{Application, Attributes, Id, ResourceType};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::{ApplicationDoc, AttributeType, Name, ResourceTypeDoc};
@@ -210,10 +211,7 @@ fn add_ancestors(
                 .report(Code::InvalidName, parent.span, message)
                 .help("give the parent type another name");
         } else if !types.contains_key(&parent.value) {
-            let message = format!("no resource type is called `{}`", **parent);
-            diagnostics
-                .report(Code::UnknownType, parent.span, message)
-                .suggest(parent, types.keys().map(|name| &**name));
+            unknown::report(Kind::ResourceType, parent, types.keys(), diagnostics);
         } else {
             parents.insert(name.value.clone(), parent);
         }

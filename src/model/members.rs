@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexMap;
 
-use super::tenant::{Written, unknown_sub_account, unknown_team, unknown_tenant};
-use super::{Entry, Guest, Id, Role, Tenant, rules};
+use super::tenant::Written;
+use super::unknown::{self, Kind};
+use super::{Entry, Guest, Id, Role, Tenant};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::{EntryDoc, Name};
 
@@ -72,10 +73,7 @@ fn teams(
         }
         for account in listed {
             if !accounts.contains(&account.value) {
-                let message = format!("the tenant has no member `{}`", **account);
-                diagnostics
-                    .report(Code::UnknownAccount, account.span, message)
-                    .suggest(account, accounts.iter().map(|id| &**id));
+                unknown::report(Kind::Member, account, accounts, diagnostics);
             }
         }
         let listed = listed.iter().map(|account| account.value.clone()).collect();
@@ -92,14 +90,7 @@ fn entry(
 ) -> Option<Entry> {
     let name = document.role.as_ref()?;
     let Some(role) = tenant.role(name) else {
-        let known: Vec<Id> = tenant
-            .application
-            .roles
-            .keys()
-            .chain(tenant.roles.keys())
-            .cloned()
-            .collect();
-        rules::unknown_role(name, &known, diagnostics);
+        unknown::report(Kind::Role, name, tenant.role_names(), diagnostics);
         return None;
     };
     Some(Entry {
@@ -149,8 +140,12 @@ fn sub_accounts(
     let known = |name: &&Name| {
         let exists = tenant.sub_accounts.contains_key(&name.value);
         if !exists {
-            let names = tenant.sub_accounts.keys().map(|id| &**id);
-            unknown_sub_account(name, names, diagnostics);
+            unknown::report(
+                Kind::SubAccount,
+                name,
+                tenant.sub_accounts.keys(),
+                diagnostics,
+            );
         }
         exists
     };
@@ -174,7 +169,7 @@ fn entry_teams(
     for name in &written.value {
         match tenant.teams.get(&name.value) {
             None => {
-                unknown_team(name, tenant.teams.keys().map(|id| &**id), diagnostics);
+                unknown::report(Kind::Team, name, tenant.teams.keys(), diagnostics);
             }
             Some(listed) if !listed.contains(&account.value) => {
                 let message = format!("the team `{}` does not list `{}`", **name, **account);
@@ -216,13 +211,7 @@ fn assigned(
         match types.get_index_of(&kind.value) {
             Some(index) => assigned.extend(ids.iter().map(|id| (index, id.value.clone()))),
             None => {
-                diagnostics
-                    .report(
-                        Code::UnknownType,
-                        kind.span,
-                        format!("no resource type is called `{}`", **kind),
-                    )
-                    .suggest(kind, types.keys().map(|id| &**id));
+                unknown::report(Kind::ResourceType, kind, types.keys(), diagnostics);
             }
         }
     }
@@ -287,7 +276,7 @@ pub(super) fn link_guests(
                 continue;
             }
             let Some(home) = tenants.get(&guest_of.value) else {
-                unknown_tenant(guest_of, tenants.keys().map(|id| &**id), diagnostics);
+                unknown::report(Kind::Tenant, guest_of, tenants.keys(), diagnostics);
                 continue;
             };
             let homes = homes(account, tenant, home);

@@ -10,6 +10,7 @@ mod members;
 mod rules;
 mod suites;
 mod tenant;
+mod unknown;
 mod warnings;
 
 use std::collections::{BTreeSet, HashMap};
@@ -216,6 +217,11 @@ pub struct Tenant {
 pub type Record = HashMap<Id, Typed>;
 
 impl Tenant {
+    /// The names of every role that its entries can have.
+    pub fn role_names(&self) -> impl Iterator<Item = &Id> {
+        self.application.roles.keys().chain(self.roles.keys())
+    }
+
     /// A role of the application or of the tenant itself.
     pub fn role(&self, name: &str) -> Option<&Role> {
         self.application

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use indexmap::IndexMap;
 
 use super::builtin::DELEGATION;
+use super::unknown::{self, Kind};
 use super::{Assigns, Deny, Grant, Id, ResourceType, Role, Target};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::{DenyDoc, GrantDoc, Name, RoleDoc, Scope};
@@ -39,7 +40,7 @@ pub(super) fn roles(
     for (name, document) in documents {
         for other in document.inherits.iter().chain(&document.assigns) {
             if &*other.value != "*" && !known(other) {
-                unknown_role(other, &names, diagnostics);
+                unknown::report(Kind::Role, other, &names, diagnostics);
             }
         }
         let grants = grants(document, vocabulary, diagnostics);
@@ -65,17 +66,6 @@ pub(super) fn roles(
         }
     }
     roles
-}
-
-/// Reports a name that no role has.
-pub(super) fn unknown_role(name: &Name, known: &[Id], diagnostics: &mut Diagnostics) {
-    diagnostics
-        .report(
-            Code::UnknownRole,
-            name.span,
-            format!("no role is called `{}`", **name),
-        )
-        .suggest(name, known.iter().map(|id| &**id));
 }
 
 fn own_assigns(document: &RoleDoc) -> Assigns {
@@ -303,7 +293,7 @@ pub(super) fn denies(
             targets(&deny.resources, &deny.actions, vocabulary, diagnostics);
         for name in deny.roles.iter().flatten().chain(&deny.except_roles) {
             if !knows_role(name) {
-                unknown_role(name, names, diagnostics);
+                unknown::report(Kind::Role, name, names, diagnostics);
             }
         }
         let ids = |names: &[Name]| names.iter().map(|name| name.value.clone()).collect();

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::tenant::unknown_tenant;
-use super::{BuiltIn, Id, Model, ResourceType, Tenant, builtin, rules};
+use super::unknown::{self, Kind};
+use super::{BuiltIn, Id, Model, ResourceType, Tenant, builtin};
 use crate::diagnostic::{Code, Diagnostics, nearest};
 use crate::document::{CaseDoc, Documents, Name, Node, TestsDoc, Value};
 use crate::source::Span;
@@ -85,8 +85,12 @@ fn suite(
             return None;
         }
         if document.cases.is_empty() || !document.cases.iter().all(expected) {
-            let known = model.tenants.keys().map(|id| &**id);
-            unknown_tenant(&document.tenant, known, diagnostics);
+            unknown::report(
+                Kind::Tenant,
+                &document.tenant,
+                model.tenants.keys(),
+                diagnostics,
+            );
             return None;
         }
     }
@@ -155,20 +159,21 @@ fn expects(case: &CaseDoc, reasons: &[&str]) -> bool {
 fn check_names(case: &CaseDoc, tenant: &Tenant, diagnostics: &mut Diagnostics) {
     let application = &tenant.application;
     if !tenant.members.contains_key(&case.account.value) && !expects(case, &["not_a_member"]) {
-        let message = format!("the tenant has no member `{}`", *case.account);
-        diagnostics
-            .report(Code::UnknownAccount, case.account.span, message)
-            .suggest(&case.account, tenant.members.keys().map(|id| &**id));
+        unknown::report(
+            Kind::Member,
+            &case.account,
+            tenant.members.keys(),
+            diagnostics,
+        );
     }
     let Some(kind) = application.types.get(&case.resource_type.value) else {
         if !expects(case, &["unknown_resource_type"]) {
-            let message = format!("no resource type is called `{}`", *case.resource_type);
-            diagnostics
-                .report(Code::UnknownType, case.resource_type.span, message)
-                .suggest(
-                    &case.resource_type,
-                    application.types.keys().map(|id| &**id),
-                );
+            unknown::report(
+                Kind::ResourceType,
+                &case.resource_type,
+                application.types.keys(),
+                diagnostics,
+            );
         }
         return;
     };
@@ -206,24 +211,26 @@ fn check_property(
         "sub_account" | "sub_accounts" if !elsewhere => {
             for place in texts(node) {
                 if !tenant.sub_accounts.contains_key(&place.value) {
-                    let known = tenant.sub_accounts.keys().map(|id| &**id);
-                    super::tenant::unknown_sub_account(&place, known, diagnostics);
+                    unknown::report(
+                        Kind::SubAccount,
+                        &place,
+                        tenant.sub_accounts.keys(),
+                        diagnostics,
+                    );
                 }
             }
         }
         "team" | "teams" if !elsewhere => {
             for place in texts(node) {
                 if !tenant.teams.contains_key(&place.value) {
-                    let known = tenant.teams.keys().map(|id| &**id);
-                    super::tenant::unknown_team(&place, known, diagnostics);
+                    unknown::report(Kind::Team, &place, tenant.teams.keys(), diagnostics);
                 }
             }
         }
         "role" | "new_role" if kind.built_in == Some(BuiltIn::Member) && !elsewhere => {
             for role in texts(node) {
                 if tenant.role(&role).is_none() {
-                    let roles = tenant.application.roles.keys().chain(tenant.roles.keys());
-                    rules::unknown_role(&role, &roles.cloned().collect::<Vec<_>>(), diagnostics);
+                    unknown::report(Kind::Role, &role, tenant.role_names(), diagnostics);
                 }
             }
         }

@@ -7,7 +7,8 @@ use indexmap::IndexMap;
 
 use super::accounts::typed;
 use super::builtin::readable;
-use super::rules::{self};
+use super::rules;
+use super::unknown::{self, Kind};
 use super::{Application, Id, Record, Tenant, members};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::{Documents, MembersDoc, Name, Node, TenantDoc, Value};
@@ -65,22 +66,10 @@ fn collect<'d>(
         let name = &document.tenant;
         match written.get_mut(&name.value) {
             Some(tenant) => tenant.more.push(document),
-            None => unknown_tenant(name, written.keys().map(|id| &**id), diagnostics),
+            None => unknown::report(Kind::Tenant, name, written.keys(), diagnostics),
         }
     }
     written
-}
-
-/// Reports a name that no tenant has.
-pub(super) fn unknown_tenant<'a>(
-    name: &Name,
-    known: impl Iterator<Item = &'a str>,
-    diagnostics: &mut Diagnostics,
-) {
-    let message = format!("no tenant is called `{}`", **name);
-    diagnostics
-        .report(Code::UnknownTenant, name.span, message)
-        .suggest(name, known);
 }
 
 fn application(
@@ -91,13 +80,7 @@ fn application(
     let name = document.application.as_ref()?;
     let found = applications.get(&name.value).cloned();
     if found.is_none() {
-        diagnostics
-            .report(
-                Code::UnknownApplication,
-                name.span,
-                format!("no application is called `{}`", **name),
-            )
-            .suggest(name, applications.keys().map(|id| &**id));
+        unknown::report(Kind::Application, name, applications.keys(), diagnostics);
     }
     found
 }
@@ -105,7 +88,7 @@ fn application(
 fn partners(document: &TenantDoc, names: &HashSet<Id>, diagnostics: &mut Diagnostics) {
     for partner in &document.partners {
         if !names.contains(&partner.value) {
-            unknown_tenant(partner, names.iter().map(|id| &**id), diagnostics);
+            unknown::report(Kind::Tenant, partner, names, diagnostics);
         }
     }
 }
@@ -162,17 +145,17 @@ fn tenant(
 }
 
 fn sub_accounts(document: &TenantDoc, diagnostics: &mut Diagnostics) -> IndexMap<Id, Option<Id>> {
-    let names: HashSet<&str> = document
+    let names: HashSet<Id> = document
         .sub_accounts
         .iter()
-        .map(|(name, _)| &*name.value)
+        .map(|(name, _)| name.value.clone())
         .collect();
     let mut parents: IndexMap<Id, Option<Id>> = IndexMap::new();
     for (name, written) in &document.sub_accounts {
         let parent = written.parent.as_ref().filter(|parent| {
-            let known = names.contains(&*parent.value);
+            let known = names.contains(&parent.value);
             if !known {
-                unknown_sub_account(parent, names.iter().copied(), diagnostics);
+                unknown::report(Kind::SubAccount, parent, &names, diagnostics);
             }
             known
         });
@@ -215,30 +198,6 @@ fn cut_circles(
     }
 }
 
-/// Reports a name that no sub-account of the tenant has.
-pub(super) fn unknown_sub_account<'a>(
-    name: &Name,
-    known: impl Iterator<Item = &'a str>,
-    diagnostics: &mut Diagnostics,
-) {
-    let message = format!("the tenant has no sub-account `{}`", **name);
-    diagnostics
-        .report(Code::UnknownSubAccount, name.span, message)
-        .suggest(name, known);
-}
-
-/// Reports a name that no team of the tenant has.
-pub(super) fn unknown_team<'a>(
-    name: &Name,
-    known: impl Iterator<Item = &'a str>,
-    diagnostics: &mut Diagnostics,
-) {
-    let message = format!("the tenant has no team `{}`", **name);
-    diagnostics
-        .report(Code::UnknownTeam, name.span, message)
-        .suggest(name, known);
-}
-
 fn records(
     document: &TenantDoc,
     tenant: &Tenant,
@@ -248,13 +207,7 @@ fn records(
     let mut records: HashMap<usize, IndexMap<Id, Record>> = HashMap::new();
     for (kind, written) in &document.records {
         let Some((index, _, resource_type)) = types.get_full(&kind.value) else {
-            diagnostics
-                .report(
-                    Code::UnknownType,
-                    kind.span,
-                    format!("no resource type is called `{}`", **kind),
-                )
-                .suggest(kind, types.keys().map(|id| &**id));
+            unknown::report(Kind::ResourceType, kind, types.keys(), diagnostics);
             continue;
         };
         let attributes = readable(resource_type, types);
@@ -337,10 +290,14 @@ fn check_places(
     };
     for place in named {
         if is_sub_account && !tenant.sub_accounts.contains_key(&place.value) {
-            let known = tenant.sub_accounts.keys().map(|id| &**id);
-            unknown_sub_account(&place, known, diagnostics);
+            unknown::report(
+                Kind::SubAccount,
+                &place,
+                tenant.sub_accounts.keys(),
+                diagnostics,
+            );
         } else if !is_sub_account && !tenant.teams.contains_key(&place.value) {
-            unknown_team(&place, tenant.teams.keys().map(|id| &**id), diagnostics);
+            unknown::report(Kind::Team, &place, tenant.teams.keys(), diagnostics);
         }
     }
 }
