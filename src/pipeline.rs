@@ -43,10 +43,12 @@ pub fn load(folder: &Path, now: i64, generation: u64) -> Result<Outcome, ReadErr
 pub fn compile(sources: Sources, now: i64, generation: u64) -> Outcome {
     let mut diagnostics = Diagnostics::default();
     let documents = document::read(&sources, &mut diagnostics);
-    let model = model::resolve(&documents, &mut diagnostics);
+    let model = model::resolve(&documents, &sources, &mut diagnostics);
     drop(documents);
     let snapshot = Snapshot::compile(&model, &sources, generation, &mut diagnostics);
-    model::warn(&model, now, diagnostics.has_errors(), &mut diagnostics);
+    let narrowed = snapshot.narrowed();
+    let has_errors = diagnostics.has_errors();
+    model::warn(&model, &narrowed, now, has_errors, &mut diagnostics);
     let snapshot = (!diagnostics.has_errors()).then_some(snapshot);
     Outcome {
         sources,

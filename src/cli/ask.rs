@@ -11,7 +11,7 @@ use crate::document::{AttributeType, instant, start_of_date};
 use crate::explain::{Explanation, explain};
 use crate::model::{Application, Attributes, BuiltIn, Model, readable};
 use crate::snapshot::{Action, Entity, Members, Question};
-use crate::value::Json;
+use crate::value::{Json, member};
 
 /// Arguments of `octroi ask`.
 #[derive(Debug, Args)]
@@ -44,13 +44,13 @@ pub(super) struct AskArgs {
     #[arg(short = 'c', value_name = "KEY=VALUE")]
     context: Vec<String>,
     /// The tenant; may be left out where there is only one
-    #[arg(long)]
+    #[arg(long, env = "OCTROI_TENANT")]
     tenant: Option<String>,
     /// The moment asked about, `2026-12-01T09:00:00Z`
-    #[arg(long)]
+    #[arg(long, env = "OCTROI_AT")]
     at: Option<String>,
     /// Print the AuthZEN answer instead
-    #[arg(long)]
+    #[arg(long, env = "OCTROI_JSON")]
     json: bool,
 }
 
@@ -93,6 +93,9 @@ fn human(explanation: &Explanation) -> String {
     for rule in explanation.determining() {
         let _ = writeln!(text, "  by {} at {}", rule.policy, rule.source);
     }
+    for change in explanation.would_allow() {
+        let _ = writeln!(text, "  would allow: {change}");
+    }
     text
 }
 
@@ -104,34 +107,70 @@ fn moment(args: &AskArgs) -> Result<i64, String> {
     read.ok_or_else(|| format!("`--at {text}` is no instant; write it as `2026-12-01T09:00:00Z`"))
 }
 
-/// The application that a question is about: the tenant's, or the only one.
-fn application<'m>(args: &AskArgs, model: &'m Model) -> Option<&'m Application> {
-    let tenant = match &args.tenant {
-        Some(id) => model.tenants.get(id.as_str()),
-        None if model.tenants.len() == 1 => model.tenants.values().next(),
+/// The tenant that the command line names: by option, in a property or the context, or as the resource itself; else
+/// the only one there is.
+fn tenant<'a>(args: &'a AskArgs, model: &'a Model) -> Option<&'a str> {
+    let named = |pairs: &'a [String]| pairs.iter().find_map(|pair| pair.strip_prefix("tenant="));
+    let only = || match model.tenants.len() {
+        1 => model.tenants.keys().next().map(|id| &**id),
+        _ => None,
+    };
+    args.tenant
+        .as_deref()
+        .or_else(|| named(&args.property))
+        .or_else(|| named(&args.context))
+        .or_else(|| args.resource.strip_prefix("tenant:"))
+        .or_else(only)
+}
+
+/// The application that a question is about: the tenant's, the one that the context names, or the only one.
+fn application<'m>(
+    args: &'m AskArgs,
+    tenant: Option<&str>,
+    model: &'m Model,
+) -> Option<&'m Application> {
+    if let Some(tenant) = tenant.and_then(|id| model.tenants.get(id)) {
+        return Some(&tenant.application);
+    }
+    let mut pairs = args.context.iter();
+    let named = pairs.find_map(|pair| pair.strip_prefix("application="));
+    let application = match named {
+        Some(name) => model.applications.get(name),
+        None if model.applications.len() == 1 => model.applications.values().next(),
         None => None,
     };
-    tenant.map(|tenant| &*tenant.application)
+    application.map(|application| &**application)
 }
 
 fn question<'a>(args: &'a AskArgs, model: &Model) -> Result<Question<'a>, String> {
-    let application = application(args, model);
+    let tenant = tenant(args, model);
+    let application = application(args, tenant, model);
     let (kind, id) = split_resource(&args.resource, application);
-    let tenant_id = args
-        .tenant
-        .as_deref()
+    let tenant_id = tenant
         .filter(|_| kind == BuiltIn::Tenant.as_str())
         .unwrap_or("*");
     let declared = application.and_then(|application| {
         let kind = application.types.get(kind)?;
-        Some(readable(kind, &application.types))
+        let mut declared = readable(kind, &application.types);
+        for (name, of) in kind.built_in.map_or(&[][..], BuiltIn::properties) {
+            declared.entry((*name).into()).or_insert(*of);
+        }
+        Some(declared)
     });
     let declared = declared.unwrap_or_default();
     let none = Attributes::new();
     let of = |pick: fn(&Application) -> &Attributes| application.map_or(&none, pick);
-    let mut properties = members(&args.property, &declared)?;
+    let properties = members(&args.property, &declared)?;
+    let mut context = members(&args.context, of(|application| &application.context))?;
     if let Some(tenant) = &args.tenant {
-        properties.push((Cow::Borrowed("tenant"), Json::borrowed(tenant)));
+        // Beside a tenant in the properties it stays, so that two which differ are a conflict.
+        let named = context.iter().any(|(name, _)| name == "tenant");
+        let other = member(&context, "tenant").filter(|other| other.as_text() != Some(tenant));
+        if named && other.is_some() {
+            return Err("`--tenant` and `-c tenant=` name two tenants".into());
+        }
+        context.retain(|(name, _)| name != "tenant");
+        context.push((Cow::Borrowed("tenant"), Json::borrowed(tenant)));
     }
     let subject_type = application
         .and_then(|application| application.subject_types.first())
@@ -157,7 +196,7 @@ fn question<'a>(args: &'a AskArgs, model: &Model) -> Result<Question<'a>, String
             id: Cow::Owned(id.unwrap_or(tenant_id).to_owned()),
             properties,
         },
-        context: members(&args.context, of(|application| &application.context))?,
+        context,
     })
 }
 

@@ -14,7 +14,7 @@ pub(super) struct CheckArgs {
     #[arg(long, value_enum, default_value = "human", env = "OCTROI_FORMAT")]
     format: OutputFormat,
     /// Fail on warnings too
-    #[arg(long)]
+    #[arg(long, env = "OCTROI_DENY_WARNINGS")]
     deny_warnings: bool,
 }
 

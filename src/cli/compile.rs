@@ -16,7 +16,7 @@ pub(super) struct CompileArgs {
     #[command(flatten)]
     policies: PolicyArgs,
     /// Write files into this folder instead of printing
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", env = "OCTROI_OUT")]
     out: Option<PathBuf>,
 }
 

@@ -21,7 +21,6 @@ pub use exit::Exit;
 
 use crate::diagnostic::{self, Severity, render};
 use crate::pipeline::{self, Outcome};
-use crate::source::ReadError;
 
 /// The authorization sidecar for accounts inside accounts.
 #[derive(Debug, Parser)]
@@ -49,7 +48,7 @@ enum Verb {
     /// Print the Cedar schema, policies and entities that the policies are compiled into
     Compile(compile::CompileArgs),
     /// Print the JSON Schema of the YAML, for editors
-    Schema,
+    Schema(schema::SchemaArgs),
 }
 
 /// Which policies; the same for every verb.
@@ -89,7 +88,7 @@ pub fn run(cli: Cli) -> Exit {
         Verb::Test(args) => test::run(&args),
         Verb::Ask(args) => ask::run(&args),
         Verb::Compile(args) => compile::run(&args),
-        Verb::Schema => schema::run(),
+        Verb::Schema(_) => schema::run(),
     }
 }
 
@@ -119,12 +118,7 @@ fn load(folder: &std::path::Path) -> Result<Outcome, Exit> {
     let now = now_ms();
     pipeline::load(folder, now, now.unsigned_abs()).map_err(|error| {
         message(&format!("octroi: {error}\n"));
-        match error {
-            ReadError::NotUtf8 { .. } | ReadError::TooLarge { .. } => Exit::Policies,
-            ReadError::Io { .. } | ReadError::NotAFolder { .. } | ReadError::TooMany { .. } => {
-                Exit::Failure
-            }
-        }
+        Exit::Failure
     })
 }
 

@@ -16,6 +16,8 @@ use crate::source::{Sources, Span};
 const CONDITION_BYTES_MAX: usize = 4_096;
 /// Deepest nesting of brackets in a condition.
 const NESTING_MAX: usize = 32;
+/// Most `if`s in a condition.
+const IFS_MAX: usize = 8;
 
 /// Where an attribute is read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -130,7 +132,7 @@ pub fn parse(
         diagnostics
             .report(Code::ConditionSyntax, whole(), "the condition is too long or nested too deeply")
             .help(format!(
-                "at most {CONDITION_BYTES_MAX} bytes and {NESTING_MAX} brackets within brackets; split the rule"
+                "at most {CONDITION_BYTES_MAX} bytes, {NESTING_MAX} brackets within brackets and {IFS_MAX} `if`s; split the rule"
             ));
         return None;
     }
@@ -159,9 +161,26 @@ pub fn parse(
         return None;
     }
     let probe = format!("permit (principal, action, resource) when {{\n{text}\n}};");
-    let json = Policy::parse(None, &probe).ok()?.to_json().ok()?;
+    let json = Policy::parse(None, &probe)
+        .ok()
+        .and_then(|policy| policy.to_json().ok());
+    let body = json
+        .as_ref()
+        .and_then(|json| json.pointer("/conditions/0/body"));
+    let Some(body) = body else {
+        let (start, end) = find_slot(text).unwrap_or((0, text.trim_end().len()));
+        let span = place(text, written.defined, start, end, sources);
+        diagnostics
+            .report(
+                Code::ConditionSyntax,
+                span,
+                "a condition cannot have slots (`?principal`, `?resource`)",
+            )
+            .help("write `principal` and `resource`");
+        return None;
+    };
     let mut walk = Walk::default();
-    walk.expression(json.pointer("/conditions/0/body")?);
+    walk.expression(body);
     if let Some(problem) = walk.problem {
         let (start, end) = problem
             .word()
@@ -196,7 +215,58 @@ fn in_cedar(message: &str) -> Option<&'static str> {
     }
 }
 
+/// The range of a template's slot.
+fn find_slot(text: &str) -> Option<(usize, usize)> {
+    let masked = without_strings(text);
+    let start = masked.find('?')?;
+    let rest = masked.get(start + 1..)?;
+    let length = rest
+        .find(|c: char| !c.is_ascii_alphanumeric())
+        .unwrap_or(rest.len());
+    Some((start, start + 1 + length))
+}
+
+/// The text with the contents of its strings blanked, but for those that name an attribute (`x["name"]`, `has "name"`),
+/// so that a search finds code and no data. Lengths stay.
+fn without_strings(text: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        masked.push(character);
+        if character != '"' {
+            continue;
+        }
+        let before = masked.trim_end_matches('"').trim_end();
+        let names = before.ends_with('[') || before.ends_with("has");
+        while let Some(inner) = characters.next() {
+            let escaped = (inner == '\\').then(|| characters.next()).flatten();
+            for part in [Some(inner), escaped].into_iter().flatten() {
+                match names || inner == '"' {
+                    true => masked.push(part),
+                    false => masked.extend(std::iter::repeat_n(' ', part.len_utf8())),
+                }
+            }
+            if inner == '"' {
+                break;
+            }
+        }
+    }
+    masked
+}
+
+/// How deep brackets and `if`s are nested at most; the engine's work doubles with each `if` in an `if`.
 fn nesting(text: &str) -> usize {
+    let code = without_strings(text);
+    let mut words = code.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let ifs = words.by_ref().filter(|word| *word == "if").count();
+    let brackets = brackets(&code);
+    match ifs > IFS_MAX {
+        true => usize::MAX,
+        false => brackets,
+    }
+}
+
+fn brackets(text: &str) -> usize {
     let (mut depth, mut deepest) = (0usize, 0usize);
     for byte in text.bytes() {
         match byte {
@@ -291,29 +361,45 @@ impl Walk {
             self.problem = Some(Problem::IndirectRead);
             return;
         };
-        let Some(name) = name.as_str() else {
-            self.problem = Some(Problem::IndirectRead);
-            return;
+        // `x has a.b` tests `x has a` and `x.a has b`.
+        let path: Vec<&str> = match name {
+            Value::String(name) => vec![name],
+            Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
         };
-        let Some(root) = root_of(left) else {
-            if left.get("Record").is_none() {
+        let mut root = root_of(left);
+        if root.is_none() {
+            if !is_record(left) {
                 self.problem = Some(Problem::IndirectRead);
             }
             self.expression(left);
             return;
-        };
-        let read = Read {
-            root,
-            name: name.to_owned(),
-        };
-        if is_test {
-            self.tested.insert(read.clone());
         }
-        self.reads.insert(read);
-        if root == Root::Action {
+        if root == Some(Root::Action) {
             self.expression(left);
         }
+        for name in path {
+            let Some(at) = root else {
+                self.problem = Some(Problem::IndirectRead);
+                return;
+            };
+            let read = Read {
+                root: at,
+                name: name.to_owned(),
+            };
+            if is_test {
+                self.tested.insert(read.clone());
+            }
+            self.reads.insert(read);
+            root = (at == Root::Context && name == "action").then_some(Root::Action);
+        }
     }
+}
+
+/// Whether an expression is a record that the condition writes itself, or a part of one.
+fn is_record(node: &Value) -> bool {
+    let part = |node: &Value| node.get("left").is_some_and(is_record);
+    node.get("Record").is_some() || node.get(".").is_some_and(part)
 }
 
 fn root_of(node: &Value) -> Option<Root> {
@@ -332,6 +418,7 @@ fn root_of(node: &Value) -> Option<Root> {
 
 /// The range of `root.name`, `root["name"]` or `root has name` in a condition's text.
 fn find_read(text: &str, read: &Read) -> Option<(usize, usize)> {
+    let text = &without_strings(text);
     let mut from = 0;
     while let Some((start, end)) = find_word(text, &read.name, from) {
         let before = text
@@ -413,6 +500,12 @@ mod tests {
                 "",
             ),
             (
+                "context has action.soft && context.action.soft",
+                "context.action context.action.soft",
+                "",
+            ),
+            ("{a: {b: resource.id}}.a.b == \"1\"", "resource.id", ""),
+            (
                 "if principal.x then [resource.y].contains(1) else {a: context.z}.a",
                 "principal.x resource.y context.z",
                 "principal.x resource.y context.z",
@@ -447,6 +540,13 @@ mod tests {
             "action == Action::\"a\"",
             "(if true then principal else resource).id == \"x\"",
             "resource.a ==",
+            "resource == ?resource",
+            "?principal == principal || true",
+            &format!(
+                "{}true{}",
+                "if true then ".repeat(40),
+                " else true".repeat(40)
+            ),
         ] {
             let written = ConditionText {
                 text: text.into(),

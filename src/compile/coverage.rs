@@ -42,6 +42,10 @@ const ANY_TEAM_BELOW: &str = r#"resource["octroi.place"] has sub_accounts && pri
 const ASSIGNED_BELOW: &str = r#"resource["octroi.place"] has sub_accounts && principal["octroi.entry"].assigned.containsAny(resource["octroi.place"].chain)"#;
 const OWN_BELOW: &str = r#"resource["octroi.place"] has sub_accounts && resource["octroi.place"] has owner && resource["octroi.place"].owner == principal.id"#;
 
+const OWN_DELEGATION: &str = r#"resource["octroi.place"].owners.contains(principal.id)"#;
+const MAY_DELEGATE: &str = r#"resource["octroi.place"].legal"#;
+const MAY_DELEGATE_ITSELF: &str = r#"resource["octroi.place"].legal && resource["octroi.place"] has owner && resource["octroi.place"].owner == principal.id"#;
+
 const MAY_ASSIGN: &str = r#"resource["octroi.place"].legal && principal["octroi.entry"].assigns.containsAll(resource["octroi.place"].roles)"#;
 const MAY_ASSIGN_OR_KEEPS: &str = r#"!resource["octroi.place"].changes || (resource["octroi.place"].legal && principal["octroi.entry"].assigns.containsAll(resource["octroi.place"].roles))"#;
 const ASSIGNS_IT: &str = r#"principal["octroi.entry"].assigns.contains(resource.id)"#;
@@ -68,6 +72,7 @@ pub fn coverage(kind: Option<BuiltIn>, action: &str, scope: Scope) -> Coverage {
             Coverage::When(ASSIGNED_BELOW)
         }
         (Some(BuiltIn::SubAccount), "create" | "list", Scope::Own) => Coverage::When(OWN_BELOW),
+        (Some(BuiltIn::Delegation), _, Scope::Own) => Coverage::When(OWN_DELEGATION),
         (_, _, Scope::SubAccount) => Coverage::When(ALL_SUB_ACCOUNTS),
         (_, _, Scope::Team) => Coverage::When(ANY_TEAM),
         (_, _, Scope::Assigned) => Coverage::When(ASSIGNED),
@@ -93,7 +98,42 @@ pub fn assignment(kind: Option<BuiltIn>, action: &str, scope: Scope) -> Assignme
         }
         (Some(BuiltIn::Member), "invite" | "update" | "remove") => Assignment::When(MAY_ASSIGN),
         (Some(BuiltIn::Role), "assign") => Assignment::Never,
+        (Some(BuiltIn::Delegation), "create") if scope == Scope::Tenant => {
+            Assignment::When(MAY_DELEGATE)
+        }
+        (Some(BuiltIn::Delegation), "create") => Assignment::When(MAY_DELEGATE_ITSELF),
         _ => Assignment::None,
+    }
+}
+
+/// What an entry must give, beside a permit of raw Cedar, which never stands in for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Probe {
+    /// Nothing.
+    Nothing,
+    /// The expression must hold for one of the entries.
+    Entry(&'static str),
+}
+
+impl Probe {
+    /// What a permit of raw Cedar needs for an action of a type.
+    pub fn of(kind: Option<BuiltIn>, action: &str) -> Self {
+        match (kind, action) {
+            (Some(BuiltIn::Member), "invite" | "update" | "remove") => Self::Entry(MAY_ASSIGN),
+            (Some(BuiltIn::Delegation), "create") => Self::Entry(MAY_DELEGATE_ITSELF),
+            (Some(BuiltIn::Role), "assign") => Self::Entry(ASSIGNS_IT),
+            _ => Self::Nothing,
+        }
+    }
+
+    /// A policy that permits where the expression holds.
+    pub fn policy(self) -> Option<String> {
+        match self {
+            Self::Entry(expression) => Some(format!(
+                "permit (principal, action, resource) when {{ {expression} }};"
+            )),
+            Self::Nothing => None,
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 mod condition;
 mod coverage;
 mod policy;
+mod raw;
 mod rules;
 mod schema;
 mod validate;
@@ -16,12 +17,13 @@ use std::sync::Arc;
 use cedar_policy::{Policy, RestrictedExpression, Schema, Validator};
 
 pub use condition::{Condition, Read, Root};
+pub use coverage::Probe;
 pub use rules::{Effect, Rule, Stage};
 pub use schema::{ENTRY, PLACE};
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::Scope;
-use crate::model::{Application, Id, Tenant};
+use crate::model::{Application, Id, Target, Tenant};
 use crate::source::{Sources, Span};
 use crate::value::Typed;
 
@@ -32,10 +34,17 @@ pub struct RuleBook {
     pub rules: Vec<Rule>,
     /// Every policy, in the order made.
     pub policies: Vec<CompiledPolicy>,
+    /// What grants under `*` with a condition cover: the types that have what it reads.
+    pub narrowed: HashMap<Span, Vec<Target>>,
     by_id: HashMap<String, usize>,
 }
 
 impl RuleBook {
+    /// Whether raw Cedar is among the rules.
+    pub fn has_raw(&self) -> bool {
+        self.rules.iter().any(|rule| rule.is_raw)
+    }
+
     /// The policy of an id.
     pub fn find(&self, id: &str) -> Option<&CompiledPolicy> {
         self.policies.get(*self.by_id.get(id)?)
@@ -55,6 +64,8 @@ pub struct CompiledPolicy {
     pub rule: usize,
     /// Which part of the rule it decides.
     pub stage: Stage,
+    /// It allows nothing, but a condition of it that fails denies: a grant of `role` `assign`, which only explains.
+    pub decides_by_failing: bool,
 }
 
 /// An application with its schema and compiled rules.
@@ -102,6 +113,9 @@ pub fn application(
     for deny in &model.denies {
         compiler.deny(deny, None);
     }
+    for file in &model.cedar {
+        compiler.cedar(*file);
+    }
     let (book, origins) = compiler.finish();
     validate::validate(&book, &origins, &validator, sources, diagnostics);
     Some(CompiledApplication {
@@ -119,7 +133,11 @@ pub fn tenant(
     sources: &Sources,
     diagnostics: &mut Diagnostics,
 ) -> RuleBook {
-    if model.roles.is_empty() && model.denies.is_empty() {
+    let adds_nothing = model.roles.is_empty()
+        && model.denies.is_empty()
+        && model.delegations.is_empty()
+        && model.cedar.is_empty();
+    if adds_nothing {
         return RuleBook::default();
     }
     let tenant = Some(&model.id.value);
@@ -129,6 +147,12 @@ pub fn tenant(
     }
     for deny in &model.denies {
         compiler.deny(deny, None);
+    }
+    for (index, delegation) in model.delegations.iter().enumerate() {
+        compiler.delegation(index, delegation);
+    }
+    for file in &model.cedar {
+        compiler.cedar(*file);
     }
     let (book, origins) = compiler.finish();
     validate::validate(

@@ -2,6 +2,7 @@
 //! one more that says whether its scope alone would fit, so that a deny can say what was missing.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::condition::{self, Condition, Root};
 use super::coverage::{
@@ -10,8 +11,10 @@ use super::coverage::{
 use super::policy::{PolicyText, set};
 use super::{CompiledPolicy, Origin, RuleBook};
 use crate::diagnostic::{Code, Diagnostics};
-use crate::model::{Application, BuiltIn, Deny, Grant, Id, ResourceType, Role, Target, readable};
-use crate::source::Sources;
+use crate::model::{
+    Application, BuiltIn, Delegation, Deny, Grant, Id, ResourceType, Role, Target, readable,
+};
+use crate::source::{Sources, Span};
 use cedar_policy::{Policy, PolicyId};
 
 /// Whether a rule allows or denies.
@@ -49,21 +52,37 @@ pub struct Rule {
     pub actions: Vec<Id>,
     /// Its policies, as indices into [`RuleBook::policies`].
     pub policies: Vec<usize>,
+    /// The delegation that it belongs to, as an index into the tenant's.
+    pub delegation: Option<usize>,
+    /// Whether it is raw Cedar, which looks at no entry.
+    pub is_raw: bool,
+    /// Its condition.
+    pub condition: Option<Arc<Condition>>,
 }
 
 /// What validation needs to know about each policy, beside the book.
 pub(super) struct Sourcing {
-    /// The condition of each policy, and where it lies in the policy's text.
-    pub(super) conditions: Vec<Option<(Condition, Range<usize>)>>,
+    /// Where each policy's text comes from.
+    pub(super) placed: Vec<Placed>,
+}
+
+/// Where a policy's text comes from.
+pub(super) enum Placed {
+    /// All of it is the compiler's own.
+    Compiled,
+    /// The author's condition lies in a range of it.
+    Condition(Box<Condition>, Range<usize>),
+    /// All of it is the author's, and stands here.
+    Raw(Span),
 }
 
 pub(super) struct Compiler<'a> {
-    application: &'a Application,
+    pub(super) application: &'a Application,
     tenant: Option<&'a Id>,
-    sources: &'a Sources,
-    diagnostics: &'a mut Diagnostics,
-    book: RuleBook,
-    sourcing: Sourcing,
+    pub(super) sources: &'a Sources,
+    pub(super) diagnostics: &'a mut Diagnostics,
+    pub(super) book: RuleBook,
+    pub(super) sourcing: Sourcing,
 }
 
 /// One rule on its way to policies.
@@ -79,6 +98,7 @@ struct Draft<'a> {
     condition: Option<&'a Condition>,
     /// The condition reads what this type does not have, so that it never holds: the rule explains a deny only.
     never_met: bool,
+    delegation: Option<usize>,
 }
 
 impl<'a> Compiler<'a> {
@@ -94,9 +114,7 @@ impl<'a> Compiler<'a> {
             sources,
             diagnostics,
             book: RuleBook::default(),
-            sourcing: Sourcing {
-                conditions: Vec::new(),
-            },
+            sourcing: Sourcing { placed: Vec::new() },
         }
     }
 
@@ -105,8 +123,16 @@ impl<'a> Compiler<'a> {
     }
 
     pub(super) fn role(&mut self, role: &Role) {
+        let mut reported = !role.assigns.is_empty() || !role.assigns_written.is_empty();
         for grant in &role.grants {
-            self.grant(grant, role);
+            let covered = self.grant(grant, role);
+            if !reported && self.changes_members(&covered) {
+                reported = true;
+                self.assigns_nothing(grant, role);
+            }
+            if grant.every_type && grant.when.is_some() {
+                self.book.narrowed.insert(grant.span, covered);
+            }
         }
         for deny in &role.denies {
             self.deny(deny, Some(role));
@@ -114,7 +140,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// How the ids of the book's policies begin; a colon is in no id, so that no tenant's can meet an application's.
-    fn prefix(&self) -> String {
+    pub(super) fn prefix(&self) -> String {
         let application = &self.application.id.value;
         match self.tenant {
             Some(tenant) => format!("{application}:{tenant}"),
@@ -122,9 +148,31 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn grant(&mut self, grant: &Grant, role: &Role) {
+    /// Whether targets name inviting or removing members.
+    fn changes_members(&self, targets: &[Target]) -> bool {
+        targets.iter().any(|target| {
+            let built_in = self.kind(target.kind).and_then(|kind| kind.built_in);
+            let mut actions = target.actions.iter();
+            built_in == Some(BuiltIn::Member)
+                && actions.any(|action| matches!(&**action, "invite" | "remove"))
+        })
+    }
+
+    /// A role that may invite or remove members and may give no role could do neither.
+    fn assigns_nothing(&mut self, grant: &Grant, role: &Role) {
+        let message = format!(
+            "the role `{}` may invite or remove members, but no role is named that it may give",
+            *role.name
+        );
+        self.diagnostics
+            .report(Code::AssignsNothing, grant.span, message)
+            .help("add `assigns: [...]` with the roles that its holders may give and take");
+    }
+
+    /// Compiles a grant; what it covers is returned.
+    fn grant(&mut self, grant: &Grant, role: &Role) -> Vec<Target> {
         let Some(condition) = self.condition(grant.when.as_ref()) else {
-            return;
+            return Vec::new();
         };
         let id = format!("{}/{}/allow.{}", self.prefix(), *role.name, grant.index + 1);
         let origin = Origin {
@@ -138,7 +186,7 @@ impl<'a> Compiler<'a> {
             "principal[\"octroi.entry\"].roles.contains({:?})",
             &*role.name.value
         )];
-        let targets = self.readable_targets(&grant.targets, condition.as_ref(), grant.every_type);
+        let targets = self.readable_targets(&grant.targets, condition.as_ref(), &grant.named_types);
         for target in &targets {
             for (shape, actions) in self.shapes(target, grant) {
                 self.emit(Draft {
@@ -152,10 +200,12 @@ impl<'a> Compiler<'a> {
                     assignment: shape.1,
                     condition: condition.as_ref(),
                     never_met: false,
+                    delegation: None,
                 });
             }
         }
         self.invitation(grant, &targets, &id, &origin, &holders, condition.as_ref());
+        targets
     }
 
     /// The actions of a target by the way in which the scope covers them.
@@ -217,6 +267,7 @@ impl<'a> Compiler<'a> {
             assignment: INVITATION_ASSIGNMENT,
             condition: condition.filter(|_| readable),
             never_met: !readable,
+            delegation: None,
         });
     }
 
@@ -235,7 +286,7 @@ impl<'a> Compiler<'a> {
             reason: deny.reason.clone(),
         };
         let holders = denied_holders(deny, role);
-        let targets = self.readable_targets(&deny.targets, condition.as_ref(), deny.every_type);
+        let targets = self.readable_targets(&deny.targets, condition.as_ref(), &deny.named_types);
         for target in &targets {
             self.emit(Draft {
                 id: id.clone(),
@@ -248,7 +299,48 @@ impl<'a> Compiler<'a> {
                 assignment: Assignment::None,
                 condition: condition.as_ref(),
                 never_met: false,
+                delegation: None,
             });
+        }
+    }
+
+    /// Compiles what a delegation hands on: types, actions and condition. What `from` may do is asked of its own
+    /// entries.
+    pub(super) fn delegation(&mut self, index: usize, delegation: &Delegation) {
+        for grant in &delegation.grants {
+            let Some(condition) = self.condition(grant.when.as_ref()) else {
+                continue;
+            };
+            let id = format!(
+                "{}/delegation.{}/allow.{}",
+                self.prefix(),
+                index + 1,
+                grant.index + 1
+            );
+            let origin = Origin {
+                span: grant.span,
+                place: self.sources.place(grant.span),
+                role: None,
+                scope: None,
+                reason: None,
+            };
+            let targets =
+                self.readable_targets(&grant.targets, condition.as_ref(), &grant.named_types);
+            for target in &targets {
+                self.emit(Draft {
+                    id: id.clone(),
+                    effect: Effect::Permit,
+                    holders: vec![format!("principal.id == {:?}", &*delegation.to)],
+                    origin: origin.clone(),
+                    kind: target.kind,
+                    actions: target.actions.iter().collect(),
+                    coverage: Coverage::Always,
+                    assignment: Assignment::None,
+                    condition: condition.as_ref(),
+                    never_met: false,
+                    delegation: Some(index),
+                });
+            }
         }
     }
 
@@ -327,13 +419,13 @@ impl<'a> Compiler<'a> {
         &mut self,
         targets: &[Target],
         condition: Option<&Condition>,
-        every_type: bool,
+        named_types: &[usize],
     ) -> Vec<Target> {
         let Some(condition) = condition else {
             return targets.to_vec();
         };
         let mut kept = Vec::new();
-        let mut missing: Vec<(&condition::Read, &ResourceType)> = Vec::new();
+        let mut missing: Vec<(&condition::Read, &ResourceType, bool)> = Vec::new();
         for target in targets {
             let Some(kind) = self.kind(target.kind) else {
                 continue;
@@ -343,8 +435,12 @@ impl<'a> Compiler<'a> {
                 kept.push(target.clone());
             }
             for read in lacking {
-                if !missing.iter().any(|(known, _)| *known == read) {
-                    missing.push((read, kind));
+                let is_named = named_types.contains(&target.kind);
+                if !missing
+                    .iter()
+                    .any(|(known, _, named)| *known == read && *named == is_named)
+                {
+                    missing.push((read, kind, is_named));
                 }
             }
         }
@@ -353,14 +449,14 @@ impl<'a> Compiler<'a> {
             let mut kinds = types.values();
             kinds.any(|kind| readable(kind, types).contains_key(read.name.as_str()))
         };
-        for (read, kind) in missing {
-            if every_type && exists_somewhere(read) {
+        for (read, kind, is_named) in missing {
+            if !is_named && exists_somewhere(read) {
                 continue;
             }
             let attributes = readable(kind, &self.application.types);
-            let message = match every_type {
-                true => format!("no resource type declares an attribute `{}`", read.name),
-                false => format!("`{}` declares no attribute `{}`", kind.name, read.name),
+            let message = match is_named {
+                true => format!("`{}` declares no attribute `{}`", kind.name, read.name),
+                false => format!("no resource type declares an attribute `{}`", read.name),
             };
             self.diagnostics
                 .report(
@@ -387,6 +483,9 @@ impl<'a> Compiler<'a> {
                 .map(|action| (*action).clone())
                 .collect(),
             policies: Vec::new(),
+            delegation: draft.delegation,
+            is_raw: false,
+            condition: draft.condition.cloned().map(Arc::new),
         });
         if draft.coverage == Coverage::Never {
             return;
@@ -455,9 +554,16 @@ impl<'a> Compiler<'a> {
                     policy,
                     rule,
                     stage,
+                    decides_by_failing: draft.assignment == Assignment::Never
+                        && draft.condition.is_some()
+                        && stage == Stage::Conditioned,
                 });
-                let condition = draft.condition.cloned();
-                self.sourcing.conditions.push(condition.zip(range));
+                self.sourcing.placed.push(match (draft.condition, range) {
+                    (Some(condition), Some(range)) => {
+                        Placed::Condition(Box::new(condition.clone()), range)
+                    }
+                    _ => Placed::Compiled,
+                });
                 if let Some(rule) = self.book.rules.get_mut(rule) {
                     rule.policies.push(index);
                 }

@@ -48,6 +48,16 @@ type OctroiMemberPlace = {
   "legal": Bool,               // the state asked for is one that an entry may have
   "changes": Bool,             // the question mentions role, place or home
 };
+// Between whom a delegation stands, and whether it could be made.
+type OctroiDelegationPlace = {
+  "tenant": String,
+  "sub_accounts"?: Set<String>,
+  "teams": Set<String>,
+  "chain": Set<String>,
+  "owner"?: String,            // `from`
+  "owners": Set<String>,       // `from`, for read also `to`
+  "legal": Bool,               // both are members, and `from` holds what is to be handed on
+};
 "#;
 
 /// The schema in Cedar's own syntax.
@@ -80,6 +90,7 @@ fn entity(text: &mut String, kind: &ResourceType, application: &Application) {
     optional(text, &attributes, "  ");
     let place = match kind.built_in {
         Some(BuiltIn::Member) => "OctroiMemberPlace",
+        Some(BuiltIn::Delegation) => "OctroiDelegationPlace",
         _ => "OctroiPlace",
     };
     let _ = writeln!(text, "  \"{PLACE}\": {place},\n}};");

@@ -4,7 +4,7 @@ use cedar_policy::{PolicySet, ValidationMode, Validator};
 use miette::Diagnostic as _;
 
 use super::RuleBook;
-use super::rules::{Sourcing, Stage};
+use super::rules::{Placed, Sourcing, Stage};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::source::{Sources, Span};
 
@@ -69,14 +69,28 @@ fn place_error(
     sources: &Sources,
     diagnostics: &mut Diagnostics,
 ) {
-    let origin = sourcing.conditions.get(index).and_then(Option::as_ref);
-    let Some((condition, lies)) = origin else {
-        let span = book
-            .policies
-            .get(index)
-            .and_then(|policy| rule_span(book, policy.rule));
-        report_internal(message, span, diagnostics);
-        return;
+    let (condition, lies) = match sourcing.placed.get(index) {
+        Some(Placed::Condition(condition, lies)) => (condition, lies),
+        Some(Placed::Raw(span)) => {
+            let at = |offset: usize| (span.start + offset as u32).min(span.end);
+            let place = range.map_or(*span, |(start, end)| Span {
+                source: span.source,
+                start: at(start),
+                end: at(end),
+            });
+            let message = format!("this policy does not validate: {message}");
+            let finding = diagnostics.report(Code::RawCedar, place, message);
+            if let Some(help) = help {
+                finding.help(without_policy(&help));
+            }
+            return;
+        }
+        Some(Placed::Compiled) | None => {
+            let policy = book.policies.get(index);
+            let span = policy.and_then(|policy| rule_span(book, policy.rule));
+            report_internal(message, span, diagnostics);
+            return;
+        }
     };
     let (start, end) = match range {
         Some((start, end)) if start >= lies.start && end <= lies.end => {
@@ -141,14 +155,19 @@ fn impossible(
         if siblings.into_iter().any(|(other, _)| !is_impossible(other)) {
             continue;
         }
-        match sourcing.conditions.get(index).and_then(Option::as_ref) {
-            Some((condition, _)) => {
+        match sourcing.placed.get(index) {
+            Some(Placed::Raw(span)) => {
+                diagnostics
+                    .report(Code::RawCedar, *span, "this policy can never apply")
+                    .help("remove it, or mend its condition");
+            }
+            Some(Placed::Condition(condition, _)) => {
                 let span = condition.place(0, condition.text.trim_end().len(), sources);
                 diagnostics
                     .report(Code::ConditionType, span, "the condition can never be true")
                     .help("remove the rule, or mend the condition");
             }
-            None => report_internal(
+            Some(Placed::Compiled) | None => report_internal(
                 "a rule without a condition can never apply",
                 span,
                 diagnostics,

@@ -114,6 +114,14 @@ codes! {
     AccountInTwoTenants Error "account-in-two-tenants",
     /// A guest has no entry at home, under this account or another of the same person.
     NoHomeEntry Error "no-home-entry",
+    /// A delegation hands on what no entry of `from` grants, or goes to `from` itself.
+    NotHeld Error "not-held",
+    /// Members, teams or delegations are declared where the request brings the memberships.
+    MembershipRequest Error "membership-request",
+    /// A file of raw Cedar belongs to no application or tenant, or to several.
+    CedarPlace Error "cedar-place",
+    /// Raw Cedar does not parse or does not validate.
+    RawCedar Error "raw-cedar",
     /// A role may invite or remove members and may give no role.
     AssignsNothing Error "assigns-nothing",
     /// A condition is no Cedar expression.

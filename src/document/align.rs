@@ -84,8 +84,12 @@ impl<'r> Cursor<'r> {
             }
             let blanks = rest.trim_start_matches([' ', '\n', '\r', '\t']);
             let mut skipped = rest.len() - blanks.len();
-            if self.double_quoted && blanks.starts_with("\\\n") {
-                skipped += 2;
+            if self.double_quoted {
+                let breaks = ["\\\n", "\\\r\n"];
+                let at = breaks
+                    .iter()
+                    .find(|line_break| blanks.starts_with(**line_break));
+                skipped += at.map_or(0, |line_break| line_break.len());
             }
             if skipped == 0 {
                 return;
@@ -126,6 +130,7 @@ mod tests {
             (">-\n    a &&\n    bad", "a && bad", "bad"),
             ("a &&\n      bad", "a && bad", "bad"),
             ("\"a \\\n   bad\"", "a bad", "bad"),
+            ("\"a\\\r\n   bad\"", "abad", "bad"),
             ("\"\\u0061 bad\"", "a bad", "bad"),
             ("|\n  a\n\n  bad\n", "a\n\nbad\n", "bad"),
         ] {

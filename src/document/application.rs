@@ -12,6 +12,8 @@ use crate::source::Span;
 pub struct ApplicationDoc {
     /// Its id.
     pub id: Name,
+    /// Memberships come from the request, not from files.
+    pub membership_request: bool,
     /// Accepted subject types.
     pub subject_types: Option<Vec<Name>>,
     /// What it asks of accounts.
@@ -71,8 +73,13 @@ pub(super) fn decode(decoder: &mut Decoder<'_>, node: &Node) -> Option<Applicati
         decoder.text(description, "`description`");
     }
     refuse_later(decoder, &fields);
+    let membership_request = fields.get("membership").is_some_and(|node| {
+        let choices = [("files", false), ("request", true)];
+        decoder.choice(node, "`membership`", &choices) == Some(true)
+    });
     let (context, context_action) = context(decoder, fields.get("context"));
     let document = ApplicationDoc {
+        membership_request,
         subject_types: fields.get("subject_types").map(|node| {
             decoder
                 .list_of_some(node, "`subject_types`")
@@ -106,19 +113,6 @@ pub(super) fn refuse_later(decoder: &mut Decoder<'_>, fields: &Fields<'_>) {
                     format!("`{name}` comes in a later version of octroi"),
                 )
                 .help("take it out until then");
-        }
-    }
-    if let Some(node) = fields.get("membership") {
-        let choices = [("files", false), ("request", true)];
-        if decoder.choice(node, "`membership`", &choices) == Some(true) {
-            decoder
-                .diagnostics
-                .report(
-                    Code::Unsupported,
-                    node.span,
-                    "`membership: request` comes in a later version of octroi",
-                )
-                .help("declare the members in files, or leave `membership` out");
         }
     }
 }

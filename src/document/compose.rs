@@ -3,7 +3,8 @@
 //! The only file that knows the YAML crate. Its parser's events are read rather than its serde side, because only the
 //! events keep every position, tell a quoted scalar from a bare one, and show tags and duplicate keys.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use serde_yaml::granit_parser::{Event, Parser, ScalarStyle, Span as YamlSpan, Tag};
 
@@ -180,37 +181,44 @@ impl Composer<'_> {
     /// Pairs keys with values and resolves `<<`: keys written in the mapping win over merged ones.
     fn pairs(&mut self, items: Vec<Node>) -> Vec<(Node, Node)> {
         let mut pairs: Vec<(Node, Node)> = Vec::with_capacity(items.len() / 2);
-        let mut merges = Vec::new();
+        let mut merged = None;
+        let mut seen: HashSet<Arc<str>> = HashSet::with_capacity(items.len() / 2);
         let mut items = items.into_iter();
         while let (Some(key), Some(value)) = (items.next(), items.next()) {
-            if is_merge_key(&key, self.file) {
-                merges.push(value);
+            let Some(scalar) = key.scalar() else {
+                let message = format!("a key must be text, not {}", key.in_words());
+                self.diagnostics.report(Code::WrongType, key.span, message);
+                continue;
+            };
+            if !seen.insert(scalar.text.clone()) {
+                let message = format!("the key `{}` is written twice", scalar.text.escape_debug());
+                self.diagnostics
+                    .report(Code::DuplicateKey, key.span, message);
+            } else if is_merge_key(&key, self.file) {
+                merged = Some(value);
             } else {
                 pairs.push((key, value));
             }
         }
-        for merged in merges {
-            self.merge(&mut pairs, merged);
+        match merged.map(|merged| (merged.span, merged.value)) {
+            None => {}
+            Some((_, Value::Mapping(entries))) => merge(&mut pairs, &mut seen, entries),
+            Some((_, Value::List(sources))) => {
+                for source in sources {
+                    match source.value {
+                        Value::Mapping(entries) => merge(&mut pairs, &mut seen, entries),
+                        _ => self.no_mapping(source.span),
+                    }
+                }
+            }
+            Some((span, Value::Scalar(_))) => self.no_mapping(span),
         }
         pairs
     }
 
-    fn merge(&mut self, pairs: &mut Vec<(Node, Node)>, merged: Node) {
-        match merged.value {
-            Value::Mapping(entries) => {
-                for (key, value) in entries {
-                    let known = |pair: &(Node, Node)| same_text(&pair.0, &key);
-                    if !pairs.iter().any(known) {
-                        pairs.push((key, value));
-                    }
-                }
-            }
-            Value::List(nodes) => nodes.into_iter().for_each(|node| self.merge(pairs, node)),
-            Value::Scalar(_) => {
-                self.diagnostics
-                    .report(Code::YamlAlias, merged.span, "`<<` merges mappings only");
-            }
-        }
+    fn no_mapping(&mut self, span: Span) {
+        self.diagnostics
+            .report(Code::YamlAlias, span, "`<<` merges mappings only");
     }
 
     fn refuse_tag(&mut self, tag: Option<&Tag>, at: YamlSpan, span: Span) {
@@ -272,6 +280,18 @@ fn count(node: &Node, budget: usize) -> Option<usize> {
     (total <= budget).then_some(total)
 }
 
+/// Adds the pairs of a merged mapping whose keys are not there yet.
+fn merge(pairs: &mut Vec<(Node, Node)>, seen: &mut HashSet<Arc<str>>, entries: Vec<(Node, Node)>) {
+    for (key, value) in entries {
+        let is_new = key
+            .scalar()
+            .is_some_and(|scalar| seen.insert(scalar.text.clone()));
+        if is_new {
+            pairs.push((key, value));
+        }
+    }
+}
+
 /// Whether a key is the bare `<<`.
 fn is_merge_key(key: &Node, file: &SourceFile) -> bool {
     key.scalar().is_some_and(|scalar| {
@@ -281,11 +301,4 @@ fn is_merge_key(key: &Node, file: &SourceFile) -> bool {
                 .get(scalar.defined.start as usize..)
                 .is_some_and(|rest| rest.starts_with("<<"))
     })
-}
-
-fn same_text(a: &Node, b: &Node) -> bool {
-    match (a.scalar(), b.scalar()) {
-        (Some(a), Some(b)) => a.text == b.text,
-        _ => false,
-    }
 }

@@ -40,6 +40,8 @@ pub(super) enum Alphabet {
     Attribute,
     /// Accounts and records: 1 to 256 characters, no control characters.
     Account,
+    /// Whatever a question might hold.
+    Any,
 }
 
 impl Alphabet {
@@ -47,6 +49,7 @@ impl Alphabet {
         let bytes = text.as_bytes();
         let plain = |byte: &u8, more: &[u8]| byte.is_ascii_alphanumeric() || more.contains(byte);
         match (self, bytes.first()) {
+            (Self::Any, _) => true,
             (_, None) => false,
             (Self::Id, Some(first)) => {
                 let small = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
@@ -74,7 +77,9 @@ impl Alphabet {
                 "use 1 to 128 letters, digits, `_`, `:`, `/` and `-`, beginning with a letter or digit"
             }
             Self::Attribute => "use letters, digits and `_`, not beginning with a digit",
-            Self::Account => "use 1 to 256 characters, none of them a control character",
+            Self::Account | Self::Any => {
+                "use 1 to 256 characters, none of them a control character"
+            }
         }
     }
 }
@@ -87,12 +92,17 @@ pub fn is_account_or_record_id(text: &str) -> bool {
         && !text.chars().any(char::is_control)
 }
 
+/// Whether a string may be the id of an application, tenant, role, sub-account or team.
+pub fn is_id(text: &str) -> bool {
+    Alphabet::Id.accepts(text)
+}
+
 pub(super) struct Decoder<'d> {
     pub(super) diagnostics: &'d mut Diagnostics,
 }
 
 impl Decoder<'_> {
-    /// The fields of a mapping with known keys; reports unknown, repeated and missing ones.
+    /// The fields of a mapping with known keys; reports unknown and missing ones.
     pub(super) fn table<'n>(
         &mut self,
         node: &'n Node,
@@ -137,8 +147,6 @@ impl Decoder<'_> {
             let name: &str = &scalar.text;
             if !known(name) {
                 self.unknown_key(key, name, what, table);
-            } else if pairs.iter().any(|(seen, _, _)| *seen == name) {
-                self.duplicate_key(key, name);
             } else {
                 pairs.push((name, key, value));
             }
@@ -157,14 +165,6 @@ impl Decoder<'_> {
                 format!("{what} has no key `{name}`"),
             )
             .suggest(name, keys::names(table));
-    }
-
-    fn duplicate_key(&mut self, key: &Node, name: &str) {
-        self.diagnostics.report(
-            Code::DuplicateKey,
-            key.span,
-            format!("the key `{name}` is written twice"),
-        );
     }
 
     /// The pairs of a mapping, whatever its keys.
@@ -226,19 +226,11 @@ impl Decoder<'_> {
         alphabet: Alphabet,
         key_what: &str,
     ) -> Vec<(Name, &'n Node)> {
-        let mut seen = std::collections::HashSet::new();
-        let mut entries = Vec::new();
-        for (key, value) in self.mapping(node, what).unwrap_or_default() {
-            let Some(name) = self.id(key, key_what, alphabet) else {
-                continue;
-            };
-            if seen.insert(name.value.clone()) {
-                entries.push((name, value));
-            } else {
-                self.duplicate_key(key, &name);
-            }
-        }
-        entries
+        let pairs = self.mapping(node, what).unwrap_or_default();
+        pairs
+            .iter()
+            .filter_map(|(key, value)| Some((self.id(key, key_what, alphabet)?, value)))
+            .collect()
     }
 
     /// An id or name.

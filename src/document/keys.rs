@@ -316,6 +316,38 @@ pub const ENTRY: &[Key] = &[
     ),
 ];
 
+/// What a delegation hands on.
+pub const DELEGATED: &[Key] = &[
+    required(
+        "resources",
+        Words,
+        "Resource types or groups; `*` is whatever `from` holds.",
+    ),
+    required(
+        "actions",
+        Words,
+        "Actions of each named type; `*` is whatever `from` holds.",
+    ),
+    key(
+        "when",
+        Text,
+        "A Cedar expression in which `principal` is `to`.",
+    ),
+];
+
+/// A delegation.
+pub const DELEGATION: &[Key] = &[
+    required("from", Id, "The member who hands on what it may do itself."),
+    required("to", Id, "The member who may do it too."),
+    required("allow", List(&Table(DELEGATED)), "What is handed on."),
+    key(
+        "expires",
+        Text,
+        "A date (through the end of that day, UTC) or an RFC 3339 instant.",
+    ),
+    key("reason", Text, "Why, for those who read the file."),
+];
+
 /// A `tenant` document.
 pub const TENANT: &[Key] = &[
     required("tenant", Id, "The tenant's id, unique in the folder."),
@@ -344,7 +376,11 @@ pub const TENANT: &[Key] = &[
         List(&Table(ENTRY)),
         "Who is a member, with which role.",
     ),
-    key("delegations", Free, "Comes in a later version."),
+    key(
+        "delegations",
+        List(&Table(DELEGATION)),
+        "What members hand on to others.",
+    ),
 ];
 
 /// A `members_of` document.
@@ -356,7 +392,11 @@ pub const MEMBERS: &[Key] = &[
         "Who is a member, with which role.",
     ),
     key("teams", MapOf(&Words), "Teams and their members."),
-    key("delegations", Free, "Comes in a later version."),
+    key(
+        "delegations",
+        List(&Table(DELEGATION)),
+        "What members hand on to others.",
+    ),
 ];
 
 /// An `accounts_of` document.
@@ -388,6 +428,11 @@ pub const CASE: &[Key] = &[
     key("name", Text, "What the case shows."),
     required("account", Id, "Who asks."),
     key("account_properties", Free, "Properties of the subject."),
+    key(
+        "memberships",
+        Free,
+        "The subject's memberships, where the application takes them from the request.",
+    ),
     required("action", Id, "What is asked."),
     key("action_properties", Free, "Properties of the action."),
     required(
@@ -447,4 +492,4 @@ pub fn names(table: &'static [Key]) -> impl Iterator<Item = &'static str> {
 }
 
 /// Whether a shape is written but not accepted yet.
-pub const LATER: &[&str] = &["invariants", "routes", "delegations"];
+pub const LATER: &[&str] = &["invariants", "routes"];

@@ -22,16 +22,16 @@ use std::sync::Arc;
 pub use accounts::{AccountDoc, AccountsDoc};
 pub use align::offsets;
 pub use application::{AccountRulesDoc, ApplicationDoc, ResourceTypeDoc};
-pub use decode::is_account_or_record_id;
+pub use decode::{is_account_or_record_id, is_id};
 pub use json_schema::json_schema;
 pub use node::{Node, Scalar, ScalarKind, Value};
 pub use role::{DenyDoc, GrantDoc, RoleDoc};
-pub use tenant::{EntryDoc, MembersDoc, SubAccountDoc, TenantDoc};
+pub use tenant::{AssignedDoc, DelegationDoc, EntryDoc, MembersDoc, SubAccountDoc, TenantDoc};
 pub use tests::{CaseDoc, ExpectedDoc, TestsDoc};
 pub use time::{end_of_date, instant, start_of_date, to_text};
 
 use crate::diagnostic::{Code, Diagnostics};
-use crate::source::{Sources, Span, Spanned};
+use crate::source::{SourceId, Sources, Span, Spanned};
 use decode::Decoder;
 
 /// A name or text, and where it was written.
@@ -156,14 +156,27 @@ pub struct Documents {
     pub accounts: Vec<AccountsDoc>,
     /// `tests` documents.
     pub tests: Vec<TestsDoc>,
+    /// Files of raw Cedar.
+    pub cedar: Vec<SourceId>,
 }
 
 /// Reads every document of every file.
 pub fn read(sources: &Sources, diagnostics: &mut Diagnostics) -> Documents {
     let mut documents = Documents::default();
     for (id, file) in sources.files() {
+        if let Some(problem) = file.problem() {
+            let span = Span {
+                source: id,
+                start: 0,
+                end: 0,
+            };
+            diagnostics
+                .report(Code::Unreadable, span, problem)
+                .help("save it as UTF-8 text, or take it out of the folder");
+            continue;
+        }
         if !file.is_yaml() {
-            refuse_cedar(id, file.text().len(), diagnostics);
+            documents.cedar.push(id);
             continue;
         }
         for node in compose::compose(id, file, diagnostics) {
@@ -173,21 +186,6 @@ pub fn read(sources: &Sources, diagnostics: &mut Diagnostics) -> Documents {
         }
     }
     documents
-}
-
-fn refuse_cedar(source: crate::source::SourceId, length: usize, diagnostics: &mut Diagnostics) {
-    let span = Span {
-        source,
-        start: 0,
-        end: length.min(1) as u32,
-    };
-    diagnostics
-        .report(
-            Code::Unsupported,
-            span,
-            "raw Cedar files come in a later version of octroi",
-        )
-        .help("say it in YAML, or take the file out of the policy folder");
 }
 
 fn document(node: &Node, diagnostics: &mut Diagnostics, documents: &mut Documents) {

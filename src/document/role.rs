@@ -108,6 +108,18 @@ fn grant(decoder: &mut Decoder<'_>, node: &Node) -> Option<GrantDoc> {
     })
 }
 
+/// What a delegation hands on: a grant without a scope.
+pub(super) fn delegated(decoder: &mut Decoder<'_>, node: &Node) -> Option<GrantDoc> {
+    let fields = decoder.table(node, "what a delegation allows", keys::DELEGATED)?;
+    Some(GrantDoc {
+        span: fields.span(),
+        resources: named(decoder, &fields, "resources"),
+        actions: named(decoder, &fields, "actions"),
+        scope: None,
+        when: when(decoder, &fields),
+    })
+}
+
 /// A list of deny rules.
 pub(super) fn denies(decoder: &mut Decoder<'_>, node: Option<&Node>) -> Vec<DenyDoc> {
     items(decoder, node, "`deny`")

@@ -2,8 +2,8 @@
 
 use super::application::refuse_later;
 use super::decode::{Alphabet, Decoder, Fields};
-use super::node::{Node, ScalarKind};
-use super::role::{self, DenyDoc, RoleDoc};
+use super::node::{Node, ScalarKind, Value};
+use super::role::{self, DenyDoc, GrantDoc, RoleDoc};
 use super::{Name, Status, keys, time};
 use crate::diagnostic::Code;
 use crate::source::{Span, Spanned};
@@ -29,6 +29,29 @@ pub struct TenantDoc {
     pub records: Vec<(Name, Vec<(Name, Node)>)>,
     /// Its members' entries.
     pub members: Vec<EntryDoc>,
+    /// Where `members` was written.
+    pub members_key: Option<Span>,
+    /// Where `teams` was written.
+    pub teams_key: Option<Span>,
+    /// What members hand on to others.
+    pub delegations: Vec<DelegationDoc>,
+    /// Where `delegations` was written.
+    pub delegations_key: Option<Span>,
+}
+
+/// A delegation.
+#[derive(Debug)]
+pub struct DelegationDoc {
+    /// The whole delegation.
+    pub span: Span,
+    /// Who hands on.
+    pub from: Option<Name>,
+    /// To whom.
+    pub to: Option<Name>,
+    /// What is handed on.
+    pub allow: Vec<GrantDoc>,
+    /// Milliseconds since 1970 from which it counts for nothing.
+    pub expires: Option<Spanned<i64>>,
 }
 
 /// A sub-account.
@@ -49,6 +72,8 @@ pub struct MembersDoc {
     pub members: Vec<EntryDoc>,
     /// Teams.
     pub teams: Vec<(Name, Vec<Name>)>,
+    /// Delegations.
+    pub delegations: Vec<DelegationDoc>,
 }
 
 /// Records of one type that an entry is assigned to.
@@ -65,6 +90,8 @@ pub struct EntryDoc {
     pub role: Option<Name>,
     /// Where `sub_accounts` was written, and what it names.
     pub sub_accounts: Option<Spanned<Vec<Name>>>,
+    /// Whether `sub_accounts` was written as an empty list.
+    pub no_sub_accounts: bool,
     /// Where `teams` was written, and what it names.
     pub teams: Option<Spanned<Vec<Name>>>,
     /// Where `assigned` was written, and the records by type.
@@ -98,6 +125,10 @@ pub(super) fn decode(decoder: &mut Decoder<'_>, node: &Node) -> Option<TenantDoc
         deny: role::denies(decoder, fields.get("deny")),
         records: records(decoder, fields.get("records")),
         members: members(decoder, &fields),
+        members_key: key_span(&fields, "members"),
+        teams_key: key_span(&fields, "teams"),
+        delegations: delegations(decoder, &fields),
+        delegations_key: key_span(&fields, "delegations"),
         id: id?,
     };
     Some(document)
@@ -109,10 +140,12 @@ pub(super) fn decode_members(decoder: &mut Decoder<'_>, node: &Node) -> Option<M
     let tenant = decoder.id(fields.get("members_of")?, "`members_of`", Alphabet::Id);
     let members = members(decoder, &fields);
     let teams = teams(decoder, fields.get("teams"));
+    let delegations = delegations(decoder, &fields);
     Some(MembersDoc {
         tenant: tenant?,
         members,
         teams,
+        delegations,
     })
 }
 
@@ -200,6 +233,9 @@ fn entry(decoder: &mut Decoder<'_>, node: &Node) -> Option<EntryDoc> {
             .get("role")
             .and_then(|node| decoder.id(node, "`role`", Alphabet::Id)),
         sub_accounts: entry_ids(decoder, &fields, "sub_accounts"),
+        no_sub_accounts: fields
+            .get("sub_accounts")
+            .is_some_and(|node| matches!(&node.value, Value::List(items) if items.is_empty())),
         teams: entry_ids(decoder, &fields, "teams"),
         assigned: fields
             .get("assigned")
@@ -220,6 +256,49 @@ fn entry(decoder: &mut Decoder<'_>, node: &Node) -> Option<EntryDoc> {
     })
 }
 
+fn key_span(fields: &Fields<'_>, key: &str) -> Option<Span> {
+    fields.pair(key).map(|(key, _)| key.span)
+}
+
+fn delegations(decoder: &mut Decoder<'_>, fields: &Fields<'_>) -> Vec<DelegationDoc> {
+    let items = fields
+        .get("delegations")
+        .and_then(|node| decoder.list(node, "`delegations`"))
+        .unwrap_or_default();
+    items
+        .iter()
+        .filter_map(|node| delegation(decoder, node))
+        .collect()
+}
+
+fn delegation(decoder: &mut Decoder<'_>, node: &Node) -> Option<DelegationDoc> {
+    let fields = decoder.table(node, "a delegation", keys::DELEGATION)?;
+    let mut account = |key: &str| {
+        let node = fields.get(key)?;
+        decoder.id(node, &format!("`{key}`"), Alphabet::Account)
+    };
+    let (from, to) = (account("from"), account("to"));
+    let allow = fields
+        .get("allow")
+        .and_then(|node| decoder.list_of_some(node, "`allow`"))
+        .unwrap_or_default();
+    if let Some(reason) = fields.get("reason") {
+        decoder.text(reason, "`reason`");
+    }
+    Some(DelegationDoc {
+        span: fields.span(),
+        from,
+        to,
+        allow: allow
+            .iter()
+            .filter_map(|node| role::delegated(decoder, node))
+            .collect(),
+        expires: fields
+            .get("expires")
+            .and_then(|node| moment(decoder, node, "`expires`")),
+    })
+}
+
 fn entry_ids(
     decoder: &mut Decoder<'_>,
     fields: &Fields<'_>,
@@ -227,10 +306,7 @@ fn entry_ids(
 ) -> Option<Spanned<Vec<Name>>> {
     let node = fields.get(key)?;
     let what = format!("`{key}`");
-    let ids = match key {
-        "sub_accounts" if decoder.list_of_some(node, &what).is_none() => Vec::new(),
-        _ => decoder.ids(node, &what, Alphabet::Id),
-    };
+    let ids = decoder.ids(node, &what, Alphabet::Id);
     Some(Spanned::new(ids, node.span))
 }
 

@@ -30,6 +30,8 @@ pub struct CaseDoc {
     pub account: Name,
     /// Properties of the subject, a mapping.
     pub account_properties: Option<Node>,
+    /// The subject's memberships, a list.
+    pub memberships: Option<Node>,
     /// The action's name.
     pub action: Name,
     /// Properties of the action, a mapping.
@@ -62,7 +64,7 @@ pub(super) fn decode(decoder: &mut Decoder<'_>, node: &Node) -> Option<TestsDoc>
     let title = decoder.text(fields.get("tests")?, "`tests`");
     let tenant = fields
         .get("tenant")
-        .and_then(|node| decoder.id(node, "`tenant`", Alphabet::Account));
+        .and_then(|node| decoder.id(node, "`tenant`", Alphabet::Any));
     let cases = fields
         .get("cases")
         .and_then(|node| decoder.list_of_some(node, "`cases`"))
@@ -88,8 +90,8 @@ fn case(decoder: &mut Decoder<'_>, node: &Node) -> Option<CaseDoc> {
             .get(key)
             .and_then(|node| decoder.id(node, &format!("`{key}`"), alphabet))
     };
-    let account = id("account", Alphabet::Account);
-    let action = id("action", Alphabet::Account);
+    let account = id("account", Alphabet::Any);
+    let action = id("action", Alphabet::Any);
     let account_properties = properties(decoder, &fields, "account_properties");
     let action_properties = properties(decoder, &fields, "action_properties");
     let context = properties(decoder, &fields, "context");
@@ -104,6 +106,7 @@ fn case(decoder: &mut Decoder<'_>, node: &Node) -> Option<CaseDoc> {
         name,
         account: account?,
         account_properties,
+        memberships: fields.get("memberships").cloned(),
         action: action?,
         action_properties,
         resource_type,
@@ -117,32 +120,14 @@ fn case(decoder: &mut Decoder<'_>, node: &Node) -> Option<CaseDoc> {
 
 fn properties(decoder: &mut Decoder<'_>, fields: &Fields<'_>, key: &str) -> Option<Node> {
     let node = fields.get(key)?;
-    let pairs = decoder.mapping(node, &format!("`{key}`"))?;
-    no_duplicates(decoder, pairs);
+    decoder.mapping(node, &format!("`{key}`"))?;
     Some(node.clone())
-}
-
-fn no_duplicates(decoder: &mut Decoder<'_>, pairs: &[(Node, Node)]) {
-    let mut seen = std::collections::HashSet::new();
-    for (key, _) in pairs {
-        match key.scalar() {
-            Some(scalar) if seen.insert(&*scalar.text) => {}
-            Some(scalar) => {
-                let message = format!("the key `{}` is written twice", scalar.text);
-                decoder
-                    .diagnostics
-                    .report(Code::DuplicateKey, key.span, message);
-            }
-            None => decoder.wrong_type(key, "a key", "text"),
-        }
-    }
 }
 
 type ResourceDoc = (Name, Option<Name>, Vec<(Name, Node)>);
 
 fn resource(decoder: &mut Decoder<'_>, node: &Node) -> Option<ResourceDoc> {
     let pairs = decoder.mapping(node, "`resource`")?;
-    no_duplicates(decoder, pairs);
     let (mut kind, mut id, mut has_type) = (None, None, false);
     let mut properties = Vec::new();
     for (key, value) in pairs {
@@ -150,9 +135,9 @@ fn resource(decoder: &mut Decoder<'_>, node: &Node) -> Option<ResourceDoc> {
         match &*scalar.text {
             "type" => {
                 has_type = true;
-                kind = decoder.id(value, "a resource's `type`", Alphabet::Account);
+                kind = decoder.id(value, "a resource's `type`", Alphabet::Any);
             }
-            "id" => id = decoder.id(value, "a resource's `id`", Alphabet::Account),
+            "id" => id = decoder.id(value, "a resource's `id`", Alphabet::Any),
             _ => properties.push((Spanned::new(scalar.text.clone(), key.span), value.clone())),
         }
     }

@@ -2,6 +2,7 @@
 //! that made it so with their places. Nothing in it names other members.
 
 mod sentence;
+mod would_allow;
 
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use serde::Serialize;
 
 use crate::compile::Rule;
 use crate::snapshot::{Question, Reason, Slicing, Snapshot, evaluate};
+pub use would_allow::{Change, Suggestion};
 
 /// The `context` of an explained answer.
 #[derive(Debug, Clone, Serialize)]
@@ -17,6 +19,8 @@ pub struct Explanation {
     reason: Reason,
     reason_admin: String,
     determining: Vec<Determining>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    would_allow: Vec<String>,
     revision: Arc<str>,
 }
 
@@ -49,8 +53,18 @@ pub fn explain(snapshot: &Snapshot, question: &Question<'_>, now: i64) -> Explan
         reason: evaluation.reason,
         reason_admin: sentence::sentence(question, &evaluation),
         determining,
+        would_allow: would_allow::suggestions(snapshot, question, now, &evaluation)
+            .iter()
+            .map(Suggestion::sentence)
+            .collect(),
         revision: snapshot.shared_revision(),
     }
+}
+
+/// The smallest changes known to turn a deny, at most five.
+pub fn suggestions(snapshot: &Snapshot, question: &Question<'_>, now: i64) -> Vec<Suggestion> {
+    let evaluation = evaluate(snapshot, question, now, Slicing::Slice);
+    would_allow::suggestions(snapshot, question, now, &evaluation)
 }
 
 fn determining_rule(rule: &Rule) -> Determining {
@@ -70,6 +84,11 @@ impl Explanation {
     /// One sentence for the operator.
     pub fn sentence(&self) -> &str {
         &self.reason_admin
+    }
+
+    /// Changes that would turn a deny, in words.
+    pub fn would_allow(&self) -> &[String] {
+        &self.would_allow
     }
 
     /// The rules that made the decision what it is.

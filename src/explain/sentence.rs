@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::compile::Rule;
 use crate::document::Scope;
-use crate::model::Entry;
-use crate::snapshot::{Evaluation, Question, Reason};
+use crate::snapshot::{Counting, Evaluation, Question, Reason};
 
 /// The sentence of an evaluation.
 pub(super) fn sentence(question: &Question<'_>, evaluation: &Evaluation<'_>) -> String {
@@ -64,8 +63,11 @@ pub(super) fn sentence(question: &Question<'_>, evaluation: &Evaluation<'_>) -> 
                 .as_deref()
                 .unwrap_or("the engine refused the question")
         ),
-        Reason::Granted | Reason::GrantedByDelegation => {
+        Reason::Granted => {
             format!("{subject} may {wish}: {}", by_roles(&evaluation.rules))
+        }
+        Reason::GrantedByDelegation => {
+            format!("{subject} may {wish}, which a member who may do so delegated to it")
         }
         Reason::NotAssignable => format!(
             "{} covers {wish}, but the role asked for or held is not one that its `assigns` names, or the state asked for cannot be",
@@ -100,7 +102,9 @@ fn by_roles(rules: &[&Rule]) -> String {
     let roles: BTreeSet<String> = rules
         .iter()
         .map(|rule| {
-            let role = rule.origin.role.as_deref().unwrap_or("?");
+            let Some(role) = rule.origin.role.as_deref() else {
+                return format!("the Cedar policy at `{}`", rule.origin.place);
+            };
             let scope = rule.origin.scope.map_or("tenant", Scope::as_str);
             format!("the role {} (scope `{scope}`)", quoted(role))
         })
@@ -108,7 +112,7 @@ fn by_roles(rules: &[&Rule]) -> String {
     roles.into_iter().collect::<Vec<_>>().join(" and ")
 }
 
-fn roles_of(entries: &[&Entry]) -> String {
+fn roles_of(entries: &[Counting]) -> String {
     let roles: BTreeSet<String> = entries.iter().map(|entry| quoted(&entry.role)).collect();
     let word = if roles.len() == 1 {
         "the role"

@@ -7,9 +7,9 @@ use super::unknown::{self, Kind};
 use super::{Account, Attributes, Id, Model};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::{
-    AccountDoc, ApplicationDoc, AttributeType, Documents, Name, Node, ScalarKind,
+    AccountDoc, ApplicationDoc, AttributeType, Documents, Name, Node, ScalarKind, Value,
 };
-use crate::value::Typed;
+use crate::value::{Json, Typed};
 
 /// An account as it was written.
 pub(super) type Declared<'d> = (&'d Name, &'d AccountDoc);
@@ -176,8 +176,16 @@ pub(super) fn typed(
 ) -> Option<Typed> {
     let json = node.to_json();
     let value = Typed::read(&json, kind);
-    if value.is_some() {
+    // `null` is the same as leaving the attribute out.
+    if value.is_some() || json == Json::Null {
         return value;
+    }
+    if let (AttributeType::StringSet, Value::List(items)) = (kind, &node.value) {
+        let items = items.iter();
+        for item in items.filter(|item| item.scalar().is_none_or(|s| s.kind != ScalarKind::Text)) {
+            typed(item, AttributeType::String, name, is_id, diagnostics);
+        }
+        return None;
     }
     let mut code = Code::InvalidValue;
     let help = match node.scalar() {

@@ -6,7 +6,7 @@ use indexmap::{IndexMap, IndexSet};
 
 use super::accounts::{self, Declared};
 use super::builtin::{
-    BuiltIn, CEDAR_KEYWORDS, DELEGATION, PRINCIPAL_ATTRIBUTES, RESERVED, RESOURCE_ATTRIBUTES,
+    BuiltIn, CEDAR_KEYWORDS, PRINCIPAL_ATTRIBUTES, RESERVED, RESOURCE_ATTRIBUTES,
 };
 use super::rules::{self, Vocabulary};
 use super::unknown::{self, Kind};
@@ -51,6 +51,8 @@ pub(super) fn resolve(
     let accounts = accounts::resolve(document, declared, &account_attributes, diagnostics);
     Application {
         id: document.id.clone(),
+        membership_request: document.membership_request,
+        cedar: Vec::new(),
         subject_types: match &document.subject_types {
             Some(names) => names.iter().map(|name| name.value.clone()).collect(),
             None => vec!["user".into()],
@@ -69,6 +71,18 @@ pub(super) fn resolve(
 }
 
 impl Application {
+    /// The types that a name in `resources` stands for: those of a group, or else the name itself.
+    pub fn type_names<'a>(&'a self, name: &'a str) -> Vec<&'a str> {
+        match self.groups.get(name) {
+            None => vec![name],
+            Some(kinds) => kinds
+                .iter()
+                .filter_map(|kind| self.types.get_index(*kind))
+                .map(|(name, _)| &**name)
+                .collect(),
+        }
+    }
+
     /// The words that a tenant's own rules are written in.
     pub(super) fn vocabulary(&self) -> Vocabulary<'_> {
         Vocabulary {
@@ -124,26 +138,12 @@ fn types(document: &ApplicationDoc, diagnostics: &mut Diagnostics) -> IndexMap<I
         types.insert(Id::from(built_in.as_str()), kind);
     }
     for (name, written) in &document.resources {
-        if &*name.value == DELEGATION {
-            later(name, diagnostics);
-            continue;
-        }
         add_type(name, written, &mut types, diagnostics);
     }
     add_ancestors(document, &mut types, diagnostics);
     add_attributes(document, &mut types, diagnostics);
     add_cedar_names(document, &mut types, diagnostics);
     types
-}
-
-fn later(name: &Name, diagnostics: &mut Diagnostics) {
-    diagnostics
-        .report(
-            Code::Unsupported,
-            name.span,
-            "the type `delegation` comes in a later version of octroi",
-        )
-        .help("take it out until then");
 }
 
 fn add_type(
@@ -196,7 +196,6 @@ fn add_ancestors(
         if BuiltIn::ALL
             .iter()
             .any(|built_in| built_in.as_str() == &*parent.value)
-            || &*parent.value == DELEGATION
         {
             let message = format!("`{}` is a built-in type and cannot be a parent", **parent);
             diagnostics
@@ -307,7 +306,13 @@ fn add_cedar_names(
         let usable = camel.starts_with(|first: char| first.is_ascii_uppercase());
         kind.cedar_name = match chosen.get(name) {
             Some(chosen) => chosen.clone(),
-            None if usable && plain && !NOT_A_TYPE.contains(&camel.as_str()) => camel,
+            None if usable
+                && plain
+                && !NOT_A_TYPE.contains(&camel.as_str())
+                && !camel.starts_with("Octroi") =>
+            {
+                camel
+            }
             None => format!("T{camel}_{:08x}", fingerprint(name)),
         };
     }
@@ -318,21 +323,26 @@ fn chosen_cedar_names(
     diagnostics: &mut Diagnostics,
 ) -> HashMap<Id, String> {
     let mut chosen: HashMap<Id, String> = HashMap::new();
+    let has_own = |name: &str| {
+        let mut resources = document.resources.iter();
+        resources.any(|(other, written)| &*other.value == name && written.cedar_name.is_some())
+    };
     for (name, written) in &document.resources {
         let Some(cedar_name) = &written.cedar_name else {
             continue;
         };
-        let others = document.resources.iter().map(|(other, _)| &*other.value);
+        let declared = document.resources.iter().map(|(other, _)| &*other.value);
         let built_in = BuiltIn::ALL.iter().map(|built_in| built_in.as_str());
-        let collides = others
+        let is_taken = declared
             .chain(built_in)
-            .any(|other| *other != *name.value && upper_camel_case(other) == ***cedar_name)
-            || chosen.values().any(|other| **other == ***cedar_name);
-        if collides
-            || NOT_A_TYPE.contains(&&*cedar_name.value)
+            .filter(|other| *other != &*name.value && !has_own(other))
+            .any(|other| upper_camel_case(other) == *cedar_name.value)
+            || chosen.values().any(|other| **other == *cedar_name.value);
+        let is_reserved = NOT_A_TYPE.contains(&&*cedar_name.value)
             || CEDAR_KEYWORDS.contains(&&*cedar_name.value)
-        {
-            let message = format!("another entity type is called `{}` already", **cedar_name);
+            || cedar_name.value.starts_with("Octroi");
+        if is_taken || is_reserved {
+            let message = format!("another type in Cedar is called `{}` already", **cedar_name);
             diagnostics
                 .report(Code::DuplicateId, cedar_name.span, message)
                 .help("choose another `cedar_name`");
@@ -344,10 +354,13 @@ fn chosen_cedar_names(
 }
 
 /// Entity types and common types of the generated schema that no resource type may be called.
-const NOT_A_TYPE: [&str; 12] = [
+const NOT_A_TYPE: [&str; 15] = [
+    "datetime",
+    "decimal",
+    "duration",
+    "ipaddr",
     "Account",
     "Action",
-    "Delegation",
     "String",
     "Long",
     "Bool",
@@ -399,7 +412,7 @@ fn groups(
 ) -> IndexMap<Id, Vec<usize>> {
     let mut groups = IndexMap::new();
     for (name, written) in &document.groups {
-        if types.contains_key(&name.value) || &*name.value == DELEGATION {
+        if types.contains_key(&name.value) {
             let message = format!("`{}` is a resource type already", **name);
             diagnostics
                 .report(Code::DuplicateId, name.span, message)
@@ -415,10 +428,6 @@ fn groups(
         let members = written
             .iter()
             .filter_map(|kind| {
-                if &*kind.value == DELEGATION {
-                    later(kind, diagnostics);
-                    return None;
-                }
                 let found = types.get_index_of(&kind.value);
                 if found.is_none() {
                     let message = if is_group(kind) {

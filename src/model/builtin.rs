@@ -16,16 +16,19 @@ pub enum BuiltIn {
     Role,
     /// A member.
     Member,
+    /// A delegation.
+    Delegation,
 }
 
 impl BuiltIn {
     /// Every built-in type.
-    pub const ALL: [BuiltIn; 5] = [
+    pub const ALL: [BuiltIn; 6] = [
         Self::Tenant,
         Self::SubAccount,
         Self::Team,
         Self::Role,
         Self::Member,
+        Self::Delegation,
     ];
 
     /// Its name in the YAML.
@@ -36,6 +39,7 @@ impl BuiltIn {
             Self::Team => "team",
             Self::Role => "role",
             Self::Member => "member",
+            Self::Delegation => "delegation",
         }
     }
 
@@ -46,22 +50,28 @@ impl BuiltIn {
             Self::SubAccount | Self::Team => &["create", "list", "read", "update", "delete"],
             Self::Role => &["create", "list", "read", "update", "delete", "assign"],
             Self::Member => &["invite", "list", "read", "update", "remove"],
+            Self::Delegation => &["create", "list", "read", "revoke"],
         }
     }
 
     /// Properties of a question that only this type knows, beside the standard attributes. Conditions read them only
     /// where the application declares them.
-    pub fn properties(self) -> &'static [&'static str] {
+    pub fn properties(self) -> &'static [(&'static str, AttributeType)] {
+        const TEXT: AttributeType = AttributeType::String;
+        const TEXTS: AttributeType = AttributeType::StringSet;
         match self {
-            Self::SubAccount => &["parent"],
-            Self::Member => &["role", "new_role", "guest_of"],
+            Self::SubAccount => &[("parent", TEXT)],
+            Self::Member => &[("role", TEXT), ("new_role", TEXT), ("guest_of", TEXT)],
+            Self::Delegation => &[
+                ("from", TEXT),
+                ("to", TEXT),
+                ("resources", TEXTS),
+                ("actions", TEXTS),
+            ],
             Self::Tenant | Self::Team | Self::Role => &[],
         }
     }
 }
-
-/// The name of the built-in type that a later version brings.
-pub const DELEGATION: &str = "delegation";
 
 /// Standard attributes of every resource but `id` and the ancestors.
 pub const RESOURCE_ATTRIBUTES: [(&str, AttributeType); 5] = [

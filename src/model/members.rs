@@ -94,7 +94,7 @@ fn entry(
         return None;
     };
     Some(Entry {
-        span: document.span,
+        span: Some(document.span),
         role: role.name.value.clone(),
         sub_accounts: sub_accounts(document, role, tenant, diagnostics),
         teams: entry_teams(document, account, tenant, diagnostics),
@@ -128,7 +128,10 @@ fn sub_accounts(
         }
         return Vec::new();
     };
-    if !role.wants_sub_accounts {
+    if role.wants_sub_accounts && document.no_sub_accounts {
+        diagnostics.report(Code::EmptyList, written.span, "`sub_accounts` is empty");
+    }
+    if !role.wants_sub_accounts && !written.value.is_empty() {
         let message = format!(
             "the role `{}` has no grant with the scope `sub_account`, so the entry must not name any",
             *role.name
@@ -293,7 +296,7 @@ pub(super) fn link_guests(
         let guests = entries
             .into_iter()
             .flatten()
-            .filter(|entry| entry.span == span)
+            .filter(|entry| entry.span == Some(span))
             .filter_map(|entry| entry.guest.as_mut());
         for guest in guests {
             guest.homes.clone_from(&homes);

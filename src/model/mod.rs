@@ -6,7 +6,9 @@
 mod accounts;
 mod application;
 mod builtin;
+mod delegations;
 mod members;
+mod raw;
 mod rules;
 mod suites;
 mod tenant;
@@ -19,12 +21,15 @@ use std::sync::Arc;
 use indexmap::{IndexMap, IndexSet};
 
 pub use builtin::{BuiltIn, PRINCIPAL_ATTRIBUTES, readable};
+pub use rules::CRUD;
 pub use suites::{Case, Suite};
-pub use warnings::warn;
+pub use warnings::{Narrowed, warn};
 
 use crate::diagnostic::{Code, Diagnostics};
-use crate::document::{AttributeType, ConditionText, Documents, Name, Scope, Status};
-use crate::source::Span;
+use crate::document::{
+    ApplicationDoc, AttributeType, ConditionText, Documents, Name, Scope, Status,
+};
+use crate::source::{SourceId, Sources, Span};
 use crate::value::Typed;
 
 /// An interned id: of an account, a role, a sub-account and so on.
@@ -49,6 +54,10 @@ pub struct Model {
 pub struct Application {
     /// Its id.
     pub id: Name,
+    /// Memberships come from the request, not from files.
+    pub membership_request: bool,
+    /// Its files of raw Cedar.
+    pub cedar: Vec<SourceId>,
     /// Accepted `subject.type`s.
     pub subject_types: Vec<Id>,
     /// Members must be declared as accounts.
@@ -158,6 +167,8 @@ pub struct Grant {
     pub when: Option<ConditionText>,
     /// Whether it names every type: then types that lack what the condition reads are not covered.
     pub every_type: bool,
+    /// The types that it names itself, all of which must have what the condition reads.
+    pub named_types: Vec<usize>,
 }
 
 /// A deny rule.
@@ -177,6 +188,8 @@ pub struct Deny {
     pub when: Option<ConditionText>,
     /// Whether it names every type.
     pub every_type: bool,
+    /// The types that it names itself.
+    pub named_types: Vec<usize>,
     /// Why, in the author's words.
     pub reason: Option<Id>,
 }
@@ -211,12 +224,54 @@ pub struct Tenant {
     pub records: HashMap<usize, IndexMap<Id, Record>>,
     /// Members by account.
     pub members: IndexMap<Id, Vec<Entry>>,
+    /// What members hand on to others.
+    pub delegations: Vec<Delegation>,
+    /// Its files of raw Cedar.
+    pub cedar: Vec<SourceId>,
+    /// Whether a file names it. One that no file names is known only while it is asked about; each of its
+    /// sub-accounts stands alone.
+    pub declared: bool,
+}
+
+/// What a member hands on to another.
+#[derive(Debug)]
+pub struct Delegation {
+    /// Where it was written.
+    pub span: Span,
+    /// Who hands on what it may do itself.
+    pub from: Id,
+    /// Who may do it too.
+    pub to: Id,
+    /// What is handed on; the scopes mean nothing here.
+    pub grants: Vec<Grant>,
+    /// Milliseconds since 1970 from which it counts for nothing.
+    pub expires: Option<i64>,
+    /// Where `expires` was written.
+    pub expires_span: Option<Span>,
 }
 
 /// A declared resource: its attributes, standard and declared.
 pub type Record = HashMap<Id, Typed>;
 
 impl Tenant {
+    /// A tenant that no file names, of an application that takes memberships from the request.
+    pub fn undeclared(application: &Arc<Application>) -> Self {
+        Self {
+            id: Name::new("".into(), application.id.span),
+            application: application.clone(),
+            sub_accounts: IndexMap::new(),
+            teams: IndexMap::new(),
+            partners: Vec::new(),
+            roles: IndexMap::new(),
+            denies: Vec::new(),
+            records: HashMap::new(),
+            members: IndexMap::new(),
+            delegations: Vec::new(),
+            cedar: Vec::new(),
+            declared: false,
+        }
+    }
+
     /// The names of every role that its entries can have.
     pub fn role_names(&self) -> impl Iterator<Item = &Id> {
         self.application.roles.keys().chain(self.roles.keys())
@@ -234,8 +289,8 @@ impl Tenant {
 /// One entry of a member.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    /// Where it was written.
-    pub span: Span,
+    /// Where it was written; nowhere, if it came with the request.
+    pub span: Option<Span>,
     /// The role that it gives.
     pub role: Id,
     /// Where it reaches; empty for roles that reach no sub-accounts.
@@ -266,9 +321,21 @@ pub struct Guest {
 }
 
 impl Entry {
-    /// Whether the entry itself counts at an instant, guests' homes aside.
-    pub fn is_active(&self, now: i64) -> bool {
+    /// Whether the entry counts at an instant: itself, and for a guest its home.
+    pub fn counts(&self, now: i64) -> bool {
         is_active(self.status, self.expires, now)
+            && self
+                .guest
+                .as_ref()
+                .is_none_or(|guest| guest.home_counts(now))
+    }
+}
+
+impl Guest {
+    /// Whether the home tenant is a partner and an entry there counts.
+    pub fn home_counts(&self, now: i64) -> bool {
+        let mut homes = self.homes.iter();
+        self.is_partner && homes.any(|(status, expires)| is_active(*status, *expires, now))
     }
 }
 
@@ -278,8 +345,9 @@ pub fn is_active(status: Status, expires: Option<i64>, now: i64) -> bool {
 }
 
 /// Resolves what the documents say.
-pub fn resolve(documents: &Documents, diagnostics: &mut Diagnostics) -> Model {
+pub fn resolve(documents: &Documents, sources: &Sources, diagnostics: &mut Diagnostics) -> Model {
     let mut model = Model::default();
+    let raw = raw::owners(documents, sources, diagnostics);
     let accounts = accounts::by_application(documents, diagnostics);
     for document in &documents.applications {
         if model.applications.contains_key(&document.id.value) {
@@ -289,15 +357,21 @@ pub fn resolve(documents: &Documents, diagnostics: &mut Diagnostics) -> Model {
         }
         let empty = Vec::new();
         let declared = accounts.get(&document.id.value).unwrap_or(&empty);
-        let application = application::resolve(document, declared, diagnostics);
+        let mut application = application::resolve(document, declared, diagnostics);
+        application.cedar = raw.of_application(&document.id.value);
         model
             .applications
             .insert(document.id.value.clone(), Arc::new(application));
     }
     accounts::unknown_applications(documents, &model, diagnostics);
-    model.tenants = tenant::resolve(documents, &model.applications, diagnostics);
+    model.tenants = tenant::resolve(documents, &model.applications, &raw, diagnostics);
     model.suites = suites::resolve(documents, &model, diagnostics);
-    if documents.tenants.is_empty() {
+    let takes_requests = |document: &ApplicationDoc| document.membership_request;
+    let is_whole = !diagnostics.has_errors();
+    if is_whole
+        && documents.tenants.is_empty()
+        && !documents.applications.iter().any(takes_requests)
+    {
         diagnostics
             .report_folder(
                 Code::NoPolicies,

@@ -4,19 +4,28 @@ use std::collections::{BTreeSet, HashMap};
 
 use indexmap::IndexMap;
 
-use super::builtin::DELEGATION;
 use super::unknown::{self, Kind};
 use super::{Assigns, Deny, Grant, Id, ResourceType, Role, Target};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::{DenyDoc, GrantDoc, Name, RoleDoc, Scope};
 
 /// The four actions that `crud` stands for.
-pub(super) const CRUD: [&str; 4] = ["create", "read", "update", "delete"];
+pub const CRUD: [&str; 4] = ["create", "read", "update", "delete"];
 
 /// The words that rules are written in.
 pub(super) struct Vocabulary<'a> {
     pub(super) types: &'a IndexMap<Id, ResourceType>,
     pub(super) groups: &'a IndexMap<Id, Vec<usize>>,
+}
+
+impl Vocabulary<'_> {
+    /// The types that a name stands for: itself, or those of a group.
+    pub(super) fn kinds(&self, name: &str) -> Vec<usize> {
+        match self.types.get_index_of(name) {
+            Some(kind) => vec![kind],
+            None => self.groups.get(name).cloned().unwrap_or_default(),
+        }
+    }
 }
 
 /// Resolves roles; `inherited` are the application's roles when these are a tenant's.
@@ -59,11 +68,6 @@ pub(super) fn roles(
     let closures = closures(documents, inherited, diagnostics);
     for (name, closure) in closures {
         finish(&name, closure, &mut roles, inherited);
-    }
-    for (name, document) in documents {
-        if let Some(role) = roles.get(&name.value) {
-            assigns_nothing(role, document, vocabulary, diagnostics);
-        }
     }
     roles
 }
@@ -206,74 +210,21 @@ fn finish(
     }
 }
 
-/// A role that may invite or remove members and may give no role could do neither.
-fn assigns_nothing(
-    role: &Role,
-    document: &RoleDoc,
-    vocabulary: &Vocabulary<'_>,
-    diagnostics: &mut Diagnostics,
-) {
-    if !role.assigns.is_empty() || !document.assigns.is_empty() {
-        return;
-    }
-    let names_member = |grant: &&Grant| {
-        !grant.every_type
-            && grant.targets.iter().any(|target| {
-                let is_member = vocabulary
-                    .types
-                    .get_index(target.kind)
-                    .is_some_and(|(name, _)| &**name == "member");
-                let adds = |action: &Id| matches!(&**action, "invite" | "remove");
-                is_member && target.actions.iter().any(adds)
-            })
-    };
-    let every = |grant: &&Grant| {
-        grant.every_type
-            && grant.targets.iter().any(|target| {
-                vocabulary
-                    .types
-                    .get_index(target.kind)
-                    .is_some_and(|(name, _)| &**name == "member")
-                    && target
-                        .actions
-                        .iter()
-                        .any(|action| matches!(&**action, "invite" | "remove"))
-            })
-    };
-    let found = role
-        .grants
-        .iter()
-        .find(names_member)
-        .or_else(|| role.grants.iter().find(every));
-    if let Some(grant) = found {
-        diagnostics
-            .report(
-                Code::AssignsNothing,
-                grant.span,
-                format!(
-                    "the role `{}` may invite or remove members, but no role is named that it may give",
-                    *role.name
-                ),
-            )
-            .help("add `assigns: [...]` with the roles that its holders may give and take");
-    }
-}
-
 fn grants(
     document: &RoleDoc,
     vocabulary: &Vocabulary<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Grant> {
     let resolve = |(index, grant): (usize, &GrantDoc)| {
-        let (targets, every_type) =
-            targets(&grant.resources, &grant.actions, vocabulary, diagnostics);
+        let covered = targets(&grant.resources, &grant.actions, vocabulary, diagnostics);
         Grant {
             span: grant.span,
             index,
-            targets,
+            targets: covered.targets,
             scope: grant.scope.or(document.scope).unwrap_or(Scope::Tenant),
             when: grant.when.clone(),
-            every_type,
+            every_type: covered.every_type,
+            named_types: covered.named_types,
         }
     };
     document.allow.iter().enumerate().map(resolve).collect()
@@ -289,8 +240,7 @@ pub(super) fn denies(
 ) -> Vec<Deny> {
     let mut denies = Vec::new();
     for (index, deny) in documents.iter().enumerate() {
-        let (targets, every_type) =
-            targets(&deny.resources, &deny.actions, vocabulary, diagnostics);
+        let covered = targets(&deny.resources, &deny.actions, vocabulary, diagnostics);
         for name in deny.roles.iter().flatten().chain(&deny.except_roles) {
             if !knows_role(name) {
                 unknown::report(Kind::Role, name, names, diagnostics);
@@ -300,24 +250,35 @@ pub(super) fn denies(
         denies.push(Deny {
             span: deny.span,
             index,
-            targets,
+            targets: covered.targets,
             roles: deny.roles.as_deref().map(ids),
             except_roles: ids(&deny.except_roles),
             when: deny.when.clone(),
-            every_type,
+            every_type: covered.every_type,
+            named_types: covered.named_types,
             reason: deny.reason.as_ref().map(|reason| reason.value.clone()),
         });
     }
     denies
 }
 
-/// The types and actions that `resources` and `actions` name, and whether `*` is among the types.
-fn targets(
+/// What `resources` and `actions` name.
+pub(super) struct Covered {
+    /// Types and actions.
+    pub(super) targets: Vec<Target>,
+    /// Whether `*` is among the types.
+    pub(super) every_type: bool,
+    /// The types named beside it.
+    pub(super) named_types: Vec<usize>,
+}
+
+/// Looks up what `resources` and `actions` name.
+pub(super) fn targets(
     resources: &[Name],
     actions: &[Name],
     vocabulary: &Vocabulary<'_>,
     diagnostics: &mut Diagnostics,
-) -> (Vec<Target>, bool) {
+) -> Covered {
     let every_type = resources.iter().any(|name| &*name.value == "*");
     let mut named = Vec::new();
     for name in resources.iter().filter(|name| &*name.value != "*") {
@@ -328,16 +289,19 @@ fn targets(
         }
     }
     check_actions(actions, &named, every_type, vocabulary, diagnostics);
-    let kinds = if every_type {
-        (0..vocabulary.types.len()).collect()
-    } else {
-        named
+    let kinds = match every_type {
+        true => (0..vocabulary.types.len()).collect(),
+        false => named.clone(),
     };
     let targets = kinds
         .into_iter()
         .filter_map(|kind| target(kind, actions, vocabulary))
         .collect();
-    (targets, every_type)
+    Covered {
+        targets,
+        every_type,
+        named_types: named,
+    }
 }
 
 fn types_named(
@@ -345,21 +309,8 @@ fn types_named(
     vocabulary: &Vocabulary<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Vec<usize> {
-    if let Some(index) = vocabulary.types.get_index_of(&name.value) {
-        return vec![index];
-    }
-    if let Some(group) = vocabulary.groups.get(&name.value) {
-        return group.clone();
-    }
-    if &*name.value == DELEGATION {
-        diagnostics
-            .report(
-                Code::Unsupported,
-                name.span,
-                "the type `delegation` comes in a later version of octroi",
-            )
-            .help("take it out until then");
-        return Vec::new();
+    if vocabulary.types.contains_key(&name.value) || vocabulary.groups.contains_key(&name.value) {
+        return vocabulary.kinds(&name.value);
     }
     let types = vocabulary.types.keys().map(|id| &**id);
     let groups = vocabulary.groups.keys().map(|id| &**id);

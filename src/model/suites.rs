@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::unknown::{self, Kind};
-use super::{BuiltIn, Id, Model, ResourceType, Tenant, builtin};
+use super::{Application, Attributes, BuiltIn, Id, Model, ResourceType, Tenant, builtin};
 use crate::diagnostic::{Code, Diagnostics, nearest};
-use crate::document::{CaseDoc, Documents, Name, Node, TestsDoc, Value};
+use crate::document::{CaseDoc, Documents, Name, Node, TestsDoc, Value, is_account_or_record_id};
 use crate::source::Span;
 use crate::value::Json;
 
@@ -17,8 +17,6 @@ pub struct Suite {
     pub title: Id,
     /// The tenant that it asks about.
     pub tenant: Id,
-    /// The subject type of its questions.
-    pub subject_type: Id,
     /// Its cases.
     pub cases: Vec<Case>,
 }
@@ -30,10 +28,14 @@ pub struct Case {
     pub span: Span,
     /// What it shows, in the author's words.
     pub name: Option<Id>,
+    /// The subject's type.
+    pub subject_type: Id,
     /// Who asks.
     pub account: Id,
     /// Properties of the subject.
     pub account_properties: Json<'static>,
+    /// Memberships that come with the question.
+    pub memberships: Json<'static>,
     /// The action.
     pub action: Id,
     /// Properties of the action.
@@ -73,48 +75,60 @@ fn suite(
     documents: &Documents,
     diagnostics: &mut Diagnostics,
 ) -> Option<Suite> {
-    let tenant = model.tenants.get(&document.tenant.value);
-    if tenant.is_none() {
-        let expected = |case: &CaseDoc| expects(case, &["unknown_tenant"]);
-        // A tenant that is declared, but wrongly, has been reported already.
-        let declared = documents
-            .tenants
-            .iter()
-            .any(|tenant| tenant.id.value == document.tenant.value);
-        if declared {
-            return None;
-        }
-        if document.cases.is_empty() || !document.cases.iter().all(expected) {
-            unknown::report(
-                Kind::Tenant,
-                &document.tenant,
-                model.tenants.keys(),
-                diagnostics,
-            );
-            return None;
-        }
+    let declared = model.tenants.get(&document.tenant.value);
+    // A tenant that is declared, but wrongly, has been reported already.
+    let mut written = documents.tenants.iter();
+    if declared.is_none() && written.any(|tenant| tenant.id.value == document.tenant.value) {
+        return None;
     }
-    if let Some(tenant) = tenant {
-        for case in &document.cases {
-            check_names(case, tenant, diagnostics);
+    let mut cases = Vec::new();
+    for case in &document.cases {
+        let tenant = declared.cloned().or_else(|| undeclared(case, model));
+        match &tenant {
+            Some(tenant) => check_names(case, tenant, diagnostics),
+            None if expects(case, &["unknown_tenant"]) => {}
+            None => {
+                let known = model.tenants.keys();
+                unknown::report(Kind::Tenant, &document.tenant, known, diagnostics);
+                return None;
+            }
         }
+        cases.push(resolve_case(
+            case,
+            &document.tenant.value,
+            tenant.as_deref(),
+        ));
     }
-    let subject_type = tenant
-        .and_then(|tenant| tenant.application.subject_types.first().cloned())
-        .unwrap_or_else(|| "user".into());
+    if cases.is_empty() && declared.is_none() {
+        unknown::report(
+            Kind::Tenant,
+            &document.tenant,
+            model.tenants.keys(),
+            diagnostics,
+        );
+        return None;
+    }
     Some(Suite {
         title: document.title.value.clone(),
         tenant: document.tenant.value.clone(),
-        subject_type,
-        cases: document
-            .cases
-            .iter()
-            .map(|case| resolve_case(case, &document.tenant.value))
-            .collect(),
+        cases,
     })
 }
 
-fn resolve_case(document: &CaseDoc, tenant: &Id) -> Case {
+/// The tenant that no file names and that needs no declaration: its application takes memberships from the request,
+/// and the case's context names it, or it is all that is loaded.
+fn undeclared(case: &CaseDoc, model: &Model) -> Option<Arc<Tenant>> {
+    let context = case.context.as_ref().map_or(Json::Null, Node::to_json);
+    let application = match context.get("application") {
+        Some(name) => model.applications.get(name.as_text()?)?,
+        None if model.applications.len() == 1 => model.applications.values().next()?,
+        None => return None,
+    };
+    let takes_requests = application.membership_request;
+    takes_requests.then(|| Arc::new(Tenant::undeclared(application)))
+}
+
+fn resolve_case(document: &CaseDoc, tenant: &Id, resolved: Option<&Tenant>) -> Case {
     let json = |node: &Option<Node>| node.as_ref().map_or(Json::Null, Node::to_json);
     let no_id: Id = match &*document.resource_type.value {
         "tenant" => tenant.clone(),
@@ -123,8 +137,12 @@ fn resolve_case(document: &CaseDoc, tenant: &Id) -> Case {
     Case {
         span: document.span,
         name: document.name.as_ref().map(|name| name.value.clone()),
+        subject_type: resolved
+            .and_then(|tenant| tenant.application.subject_types.first().cloned())
+            .unwrap_or_else(|| "user".into()),
         account: document.account.value.clone(),
         account_properties: json(&document.account_properties),
+        memberships: json(&document.memberships),
         action: document.action.value.clone(),
         action_properties: json(&document.action_properties),
         resource_type: document.resource_type.value.clone(),
@@ -158,7 +176,9 @@ fn expects(case: &CaseDoc, reasons: &[&str]) -> bool {
 /// An unknown name in a case is an error, unless the case expects the reason that it produces.
 fn check_names(case: &CaseDoc, tenant: &Tenant, diagnostics: &mut Diagnostics) {
     let application = &tenant.application;
-    if !tenant.members.contains_key(&case.account.value) && !expects(case, &["not_a_member"]) {
+    let is_known =
+        application.membership_request || tenant.members.contains_key(&case.account.value);
+    if !is_known && !expects(case, &["not_a_member"]) {
         unknown::report(
             Kind::Member,
             &case.account,
@@ -184,6 +204,16 @@ fn check_names(case: &CaseDoc, tenant: &Tenant, diagnostics: &mut Diagnostics) {
             .report(Code::UnknownAction, case.action.span, message)
             .suggest(&case.action, kind.actions.iter().map(|id| &**id));
     }
+    let id = case.resource_id.as_ref();
+    let bad_id = id.filter(|id| !is_account_or_record_id(id) && !expects(case, &["invalid_value"]));
+    if let Some(id) = bad_id {
+        let message = format!("`{}` cannot be an id", id.escape_debug());
+        diagnostics
+            .report(Code::InvalidId, id.span, message)
+            .help("use 1 to 256 characters, none of them a control character");
+    }
+    near_names(case, application, diagnostics);
+    check_memberships(case, tenant, diagnostics);
     for (name, node) in &case.resource_properties {
         check_property(case, name, node, kind, tenant, diagnostics);
     }
@@ -197,18 +227,10 @@ fn check_property(
     tenant: &Tenant,
     diagnostics: &mut Diagnostics,
 ) {
-    let elsewhere = expects(
-        case,
-        &[
-            "out_of_scope",
-            "not_assignable",
-            "invalid_value",
-            "no_grant",
-            "denied_by_rule",
-        ],
-    );
+    // What a place or role that is not there produces.
+    let elsewhere = expects(case, &["out_of_scope", "not_assignable", "invalid_value"]);
     match &*name.value {
-        "sub_account" | "sub_accounts" if !elsewhere => {
+        "sub_account" | "sub_accounts" if !elsewhere && tenant.declared => {
             for place in texts(node) {
                 if !tenant.sub_accounts.contains_key(&place.value) {
                     unknown::report(
@@ -220,7 +242,26 @@ fn check_property(
                 }
             }
         }
-        "team" | "teams" if !elsewhere => {
+        "parent" if kind.built_in == Some(BuiltIn::SubAccount) && !elsewhere && tenant.declared => {
+            for place in texts(node) {
+                if !tenant.sub_accounts.contains_key(&place.value) {
+                    unknown::report(
+                        Kind::SubAccount,
+                        &place,
+                        tenant.sub_accounts.keys(),
+                        diagnostics,
+                    );
+                }
+            }
+        }
+        "guest_of" if kind.built_in == Some(BuiltIn::Member) && !elsewhere => {
+            for home in texts(node) {
+                if !tenant.partners.contains(&home.value) {
+                    unknown::report(Kind::Tenant, &home, &tenant.partners, diagnostics);
+                }
+            }
+        }
+        "team" | "teams" if !elsewhere && !tenant.application.membership_request => {
             for place in texts(node) {
                 if !tenant.teams.contains_key(&place.value) {
                     unknown::report(Kind::Team, &place, tenant.teams.keys(), diagnostics);
@@ -238,20 +279,95 @@ fn check_property(
     }
 }
 
+/// Roles and sub-accounts of the memberships that come with a case.
+fn check_memberships(case: &CaseDoc, tenant: &Tenant, diagnostics: &mut Diagnostics) {
+    let Some(Value::List(items)) = case.memberships.as_ref().map(|node| &node.value) else {
+        return;
+    };
+    if expects(case, &["invalid_value"]) {
+        return;
+    }
+    let mappings = items.iter().filter_map(|item| match &item.value {
+        Value::Mapping(pairs) => Some(pairs),
+        _ => None,
+    });
+    for (key, value) in mappings.flatten() {
+        let name = key.scalar().map(|scalar| &*scalar.text);
+        for text in texts(value) {
+            if name == Some("role") && tenant.role(&text).is_none() {
+                unknown::report(Kind::Role, &text, tenant.role_names(), diagnostics);
+            }
+            let is_place = name == Some("sub_accounts") && tenant.declared;
+            if is_place && !tenant.sub_accounts.contains_key(&text.value) {
+                unknown::report(
+                    Kind::SubAccount,
+                    &text,
+                    tenant.sub_accounts.keys(),
+                    diagnostics,
+                );
+            }
+        }
+    }
+}
+
+/// Names in the context and in the properties of account and action that are nearly declared ones.
+fn near_names(case: &CaseDoc, application: &Application, diagnostics: &mut Diagnostics) {
+    let context = ["tenant", "application", "person", "now", "action"];
+    let groups: [(&Option<Node>, &Attributes, &[&str]); 3] = [
+        (&case.context, &application.context, &context),
+        (
+            &case.account_properties,
+            &application.account_attributes,
+            &["memberships"],
+        ),
+        (&case.action_properties, &application.context_action, &[]),
+    ];
+    for (node, declared, more) in groups {
+        let Some(Value::Mapping(pairs)) = node.as_ref().map(|node| &node.value) else {
+            continue;
+        };
+        for (key, _) in pairs {
+            let Some(scalar) = key.scalar() else { continue };
+            let name = Name::new(scalar.text.clone(), key.span);
+            let known = declared.keys().map(|id| &**id).chain(more.iter().copied());
+            nearly(&name, known, "nothing declares", diagnostics);
+        }
+    }
+}
+
+/// Reports a name that is nearly a known one.
+fn nearly<'a>(
+    name: &Name,
+    known: impl Iterator<Item = &'a str> + Clone,
+    whose: &str,
+    diagnostics: &mut Diagnostics,
+) {
+    if known.clone().any(|known| *known == *name.value) {
+        return;
+    }
+    if let Some(near) = nearest(name, known) {
+        diagnostics
+            .report(
+                Code::UnknownAttribute,
+                name.span,
+                format!("{whose} `{}`", **name),
+            )
+            .help(format!("did you mean `{near}`?"));
+    }
+}
+
 /// An undeclared property never matters; one whose name is nearly a declared one was meant to.
 fn check_name(name: &Name, kind: &ResourceType, tenant: &Tenant, diagnostics: &mut Diagnostics) {
     let attributes = builtin::readable(kind, &tenant.application.types);
     let own = kind.built_in.map_or(&[][..], BuiltIn::properties);
-    let is_known = &*name.value == "tenant"
-        || attributes.contains_key(&name.value)
-        || own.contains(&&*name.value);
-    let known = attributes.keys().map(|id| &**id).chain(own.iter().copied());
-    if let Some(near) = (!is_known).then(|| nearest(name, known)).flatten() {
-        let message = format!("`{}` has no property `{}`", kind.name, **name);
-        diagnostics
-            .report(Code::UnknownAttribute, name.span, message)
-            .help(format!("did you mean `{near}`?"));
-    }
+    let known = attributes.keys().map(|id| &**id).chain(["tenant"]);
+    let known = known.chain(own.iter().map(|(own, _)| *own));
+    nearly(
+        name,
+        known,
+        &format!("`{}` has no property", kind.name),
+        diagnostics,
+    );
 }
 
 /// The texts of a value or of the list that it is.

@@ -3,13 +3,14 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 use super::accounts::typed;
 use super::builtin::readable;
+use super::raw::Owners;
 use super::rules;
 use super::unknown::{self, Kind};
-use super::{Application, Id, Record, Tenant, members};
+use super::{Application, Id, Record, Tenant, delegations, members};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::{Documents, MembersDoc, Name, Node, TenantDoc, Value};
 use crate::value::Typed;
@@ -24,6 +25,7 @@ pub(super) struct Written<'d> {
 pub(super) fn resolve(
     documents: &Documents,
     applications: &IndexMap<Id, Arc<Application>>,
+    raw: &Owners,
     diagnostics: &mut Diagnostics,
 ) -> IndexMap<Id, Arc<Tenant>> {
     let written = collect(documents, diagnostics);
@@ -34,7 +36,8 @@ pub(super) fn resolve(
             continue;
         };
         partners(written.document, &names, diagnostics);
-        let tenant = tenant(written, application, diagnostics);
+        let mut tenant = tenant(written, application, diagnostics);
+        tenant.cedar = raw.of_tenant(id);
         tenants.insert(id.clone(), tenant);
     }
     members::link_guests(&written, &mut tenants, diagnostics);
@@ -137,11 +140,45 @@ fn tenant(
         denies,
         records: HashMap::new(),
         members: IndexMap::new(),
+        delegations: Vec::new(),
+        cedar: Vec::new(),
+        declared: true,
         application: application.clone(),
     };
-    members::resolve(written, &mut tenant, diagnostics);
+    if application.membership_request {
+        no_members_in_files(written, diagnostics);
+    } else {
+        members::resolve(written, &mut tenant, diagnostics);
+        tenant.delegations = delegations::resolve(written, &tenant, diagnostics);
+    }
     tenant.records = records(document, &tenant, diagnostics);
     tenant
+}
+
+/// Where memberships come with the request, files that declared some would only seem to count.
+fn no_members_in_files(written: &Written<'_>, diagnostics: &mut Diagnostics) {
+    let document = written.document;
+    let keys = [
+        ("members", document.members_key),
+        ("teams", document.teams_key),
+        ("delegations", document.delegations_key),
+    ];
+    let written_keys = keys
+        .into_iter()
+        .filter_map(|(key, span)| Some((format!("`{key}`"), span?)));
+    let more = written
+        .more
+        .iter()
+        .map(|more| ("`members_of`".to_owned(), more.tenant.span));
+    for (what, span) in written_keys.chain(more) {
+        diagnostics
+            .report(
+                Code::MembershipRequest,
+                span,
+                format!("{what} cannot be declared: the application says `membership: request`"),
+            )
+            .help("the app sends who its members are, in `subject.properties.memberships`");
+    }
 }
 
 fn sub_accounts(document: &TenantDoc, diagnostics: &mut Diagnostics) -> IndexMap<Id, Option<Id>> {
@@ -174,28 +211,43 @@ fn cut_circles(
     parents: &mut IndexMap<Id, Option<Id>>,
     diagnostics: &mut Diagnostics,
 ) {
-    for (name, written) in &document.sub_accounts {
-        let mut members = vec![name.value.clone()];
-        let mut at = parents.get(&name.value).cloned().flatten();
-        while let Some(id) = at {
-            if id == name.value {
-                if let Some(parent) = &written.parent {
-                    let message = format!(
-                        "`parent` goes round in a circle: {}",
-                        rules::circle(&members)
-                    );
-                    diagnostics.report(Code::Cycle, parent.span, message);
-                }
-                parents.insert(name.value.clone(), None);
-                break;
-            }
-            if members.contains(&id) {
-                break;
-            }
+    let mut settled: HashSet<Id> = HashSet::new();
+    for (name, _) in &document.sub_accounts {
+        let mut path: IndexSet<Id> = IndexSet::new();
+        let mut at = Some(name.value.clone());
+        while let Some(id) = at.filter(|id| !settled.contains(id)) {
             at = parents.get(&id).cloned().flatten();
-            members.push(id);
+            if let Some(start) = path.get_index_of(&id) {
+                let circle: Vec<Id> = path.iter().skip(start).cloned().collect();
+                cut_circle(circle, document, parents, diagnostics);
+                break;
+            }
+            path.insert(id);
         }
+        settled.extend(path);
     }
+}
+
+fn cut_circle(
+    mut circle: Vec<Id>,
+    document: &TenantDoc,
+    parents: &mut IndexMap<Id, Option<Id>>,
+    diagnostics: &mut Diagnostics,
+) {
+    let declared = |id: &Id| parents.get_index_of(id).unwrap_or(usize::MAX);
+    let first = (0..circle.len()).min_by_key(|at| circle.get(*at).map(declared));
+    circle.rotate_left(first.unwrap_or(0));
+    let Some(id) = circle.first() else { return };
+    let mut written = document.sub_accounts.iter();
+    let found = written.find(|(name, _)| name.value == *id);
+    if let Some(parent) = found.and_then(|(_, written)| written.parent.as_ref()) {
+        let message = format!(
+            "`parent` goes round in a circle: {}",
+            rules::circle(&circle)
+        );
+        diagnostics.report(Code::Cycle, parent.span, message);
+    }
+    parents.insert(id.clone(), None);
 }
 
 fn records(
@@ -253,11 +305,6 @@ fn record(
                 .suggest(&name, attributes.keys().map(|id| &**id));
             continue;
         };
-        if record.contains_key(&name.value) {
-            let message = format!("the key `{}` is written twice", *name);
-            diagnostics.report(Code::DuplicateKey, name.span, message);
-            continue;
-        }
         let is_id = !resource_type.attributes.contains_key(&name.value);
         if let Some(value_typed) = typed(value, *kind, &name, is_id, diagnostics) {
             check_places(&name, &value_typed, value, tenant, diagnostics);

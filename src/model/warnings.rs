@@ -1,16 +1,27 @@
 //! What the policies say that their author probably did not mean.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexMap;
 
 use super::{Application, Deny, Grant, Id, Model, Role, Target, Tenant};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::{Name, Scope};
+use crate::source::Span;
+
+/// What grants under `*` with a condition cover, by place: the types that have what it reads.
+pub type Narrowed = HashMap<Span, Vec<Target>>;
 
 /// Reports every warning; `now` is in milliseconds since 1970. Beside errors only what a single entry says is
 /// reported: what follows from the whole would be noise.
-pub fn warn(model: &Model, now: i64, has_errors: bool, diagnostics: &mut Diagnostics) {
+/// `narrowed` says what grants under `*` with a condition cover.
+pub fn warn(
+    model: &Model,
+    narrowed: &Narrowed,
+    now: i64,
+    has_errors: bool,
+    diagnostics: &mut Diagnostics,
+) {
     for tenant in model.tenants.values() {
         past_expires(tenant, now, diagnostics);
         guests_without_partner(tenant, diagnostics);
@@ -22,28 +33,34 @@ pub fn warn(model: &Model, now: i64, has_errors: bool, diagnostics: &mut Diagnos
         let roles = Roles {
             application,
             own: None,
+            narrowed,
         };
         for role in application.roles.values() {
             escalation(role, &roles, diagnostics);
         }
         let tenants = || tenants_of(model, application);
-        overridden(application, None, tenants(), diagnostics);
-        unused_roles(&application.roles, tenants(), diagnostics);
+        overridden(&roles, None, tenants(), diagnostics);
+        if !application.membership_request {
+            unused_roles(&application.roles, tenants(), diagnostics);
+        }
     }
     for tenant in model.tenants.values() {
         let roles = Roles {
             application: &tenant.application,
             own: Some(&tenant.roles),
+            narrowed,
         };
         for role in tenant.roles.values() {
             escalation(role, &roles, diagnostics);
         }
         if !tenant.roles.is_empty() {
             let only = || std::iter::once(&**tenant);
-            overridden(&tenant.application, Some(tenant), only(), diagnostics);
-            unused_roles(&tenant.roles, only(), diagnostics);
+            overridden(&roles, Some(tenant), only(), diagnostics);
+            if !tenant.application.membership_request {
+                unused_roles(&tenant.roles, only(), diagnostics);
+            }
         }
-        nobody_updates(tenant, now, diagnostics);
+        nobody_updates(tenant, narrowed, now, diagnostics);
     }
 }
 
@@ -56,13 +73,17 @@ fn tenants_of<'m>(
 }
 
 fn past_expires(tenant: &Tenant, now: i64, diagnostics: &mut Diagnostics) {
-    for entry in tenant.members.values().flatten() {
-        if let (Some(end), Some(span)) = (entry.expires, entry.expires_span)
+    let entries = tenant.members.values().flatten();
+    let entries = entries.map(|entry| (entry.expires, entry.expires_span));
+    let delegations = tenant.delegations.iter();
+    let delegations = delegations.map(|delegation| (delegation.expires, delegation.expires_span));
+    for ends in entries.chain(delegations) {
+        if let (Some(end), Some(span)) = ends
             && end <= now
         {
             diagnostics
-                .report(Code::PastExpires, span, "this entry has expired")
-                .help("remove the entry, or set a later end");
+                .report(Code::PastExpires, span, "this has expired")
+                .help("remove it, or set a later end");
         }
     }
 }
@@ -89,6 +110,7 @@ fn guests_without_partner(tenant: &Tenant, diagnostics: &mut Diagnostics) {
 struct Roles<'m> {
     application: &'m Application,
     own: Option<&'m IndexMap<Id, Role>>,
+    narrowed: &'m Narrowed,
 }
 
 impl<'m> Roles<'m> {
@@ -100,6 +122,16 @@ impl<'m> Roles<'m> {
     fn all(&self) -> impl Iterator<Item = &'m Role> {
         let own = self.own.into_iter().flat_map(|own| own.values());
         self.application.roles.values().chain(own)
+    }
+
+    /// What a grant covers.
+    fn targets(&self, grant: &'m Grant) -> &'m [Target] {
+        self.narrowed.get(&grant.span).unwrap_or(&grant.targets)
+    }
+
+    fn names(&self, grant: &'m Grant, kind: usize, action: &Id) -> bool {
+        let mut targets = self.targets(grant).iter();
+        targets.any(|target| target.kind == kind && target.actions.contains(action))
     }
 
     /// The grants of a role, inherited ones included.
@@ -150,11 +182,11 @@ fn surplus(other: &Role, role: &Role, roles: &Roles<'_>) -> Option<String> {
     let types = &roles.application.types;
     let (other, role) = (roles.get(&other.name)?, roles.get(&role.name)?);
     for grant in roles.grants(other) {
-        for target in &grant.targets {
+        for target in roles.targets(grant) {
             let lacking = target.actions.iter().find(|action| {
                 !roles
                     .grants(role)
-                    .any(|own| reaches_as_far(own, grant) && names(own, target.kind, action))
+                    .any(|own| reaches_as_far(own, grant) && roles.names(own, target.kind, action))
             });
             if let Some(action) = lacking {
                 let (kind, _) = types.get_index(target.kind)?;
@@ -164,11 +196,6 @@ fn surplus(other: &Role, role: &Role, roles: &Roles<'_>) -> Option<String> {
         }
     }
     None
-}
-
-fn names(grant: &Grant, kind: usize, action: &Id) -> bool {
-    let mut targets = grant.targets.iter();
-    targets.any(|target| target.kind == kind && target.actions.contains(action))
 }
 
 /// Whether a grant reaches wherever another does, as far as can be seen without asking: the same or the whole tenant,
@@ -182,11 +209,12 @@ fn reaches_as_far(grant: &Grant, other: &Grant) -> bool {
 
 /// Grants all of whose actions are denied to every holder, whatever the circumstances.
 fn overridden<'m>(
-    application: &Application,
+    known: &Roles<'_>,
     tenant: Option<&Tenant>,
     tenants: impl Iterator<Item = &'m Tenant> + Clone,
     diagnostics: &mut Diagnostics,
 ) {
+    let application = known.application;
     let roles = tenant.map_or(&application.roles, |tenant| &tenant.roles);
     for role in roles.values() {
         let is_inherited = roles
@@ -215,7 +243,8 @@ fn overridden<'m>(
                     })
                 })
             };
-            if !grant.targets.is_empty() && grant.targets.iter().all(is_denied) {
+            let targets = known.targets(grant);
+            if !targets.is_empty() && targets.iter().all(is_denied) {
                 diagnostics
                     .report(
                         Code::OverriddenGrant,
@@ -266,23 +295,25 @@ fn unused_roles<'m>(
 }
 
 /// A tenant that none of its active members may update can only be changed from outside.
-fn nobody_updates(tenant: &Tenant, now: i64, diagnostics: &mut Diagnostics) {
-    let Some(kind) = tenant.application.types.get_index_of("tenant") else {
+fn nobody_updates(tenant: &Tenant, narrowed: &Narrowed, now: i64, diagnostics: &mut Diagnostics) {
+    let kind = tenant.application.types.get_index_of("tenant");
+    let Some(kind) = kind.filter(|_| !tenant.application.membership_request) else {
         return;
     };
     let update = Id::from("update");
     let roles = Roles {
         application: &tenant.application,
         own: Some(&tenant.roles),
+        narrowed,
     };
     let may_update = |role: &Id| {
         roles.get(role).is_some_and(|role| {
             let mut grants = roles.grants(role);
-            grants.any(|grant| grant.scope == Scope::Tenant && names(grant, kind, &update))
+            grants.any(|grant| grant.scope == Scope::Tenant && roles.names(grant, kind, &update))
         })
     };
     let mut entries = tenant.members.values().flatten();
-    if !entries.any(|entry| entry.is_active(now) && may_update(&entry.role)) {
+    if !entries.any(|entry| entry.counts(now) && may_update(&entry.role)) {
         let message = format!("no active member of `{}` may update the tenant", *tenant.id);
         diagnostics
             .report(Code::NoActiveUpdater, tenant.id.span, message)

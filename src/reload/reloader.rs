@@ -43,11 +43,7 @@ impl StartError {
     pub fn is_of_the_policies(&self) -> bool {
         match self {
             Self::Rejected(_) => true,
-            Self::Unreadable(error) => matches!(
-                error,
-                ReadError::NotUtf8 { .. } | ReadError::TooLarge { .. }
-            ),
-            Self::Failed => false,
+            Self::Unreadable(_) | Self::Failed => false,
         }
     }
 }

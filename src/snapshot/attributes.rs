@@ -6,10 +6,7 @@ use std::collections::HashMap;
 
 use super::question::{Members, Question};
 use crate::document::AttributeType;
-use crate::model::{
-    Application, Attributes, BuiltIn, Id, PRINCIPAL_ATTRIBUTES, Record, ResourceType, Tenant,
-    readable,
-};
+use crate::model::{Application, Attributes, BuiltIn, Id, Record, ResourceType, Tenant, readable};
 use crate::value::{Json, Typed, member};
 
 /// Attributes by name.
@@ -101,11 +98,11 @@ fn resource(
             values.remove(place);
         }
     }
-    for name in kind.built_in.map_or(&[][..], BuiltIn::properties) {
+    for (name, kind) in kind.built_in.map_or(&[][..], BuiltIn::properties) {
         if let Some(json) = member(properties, name)
             && !attributes.contains_key(*name)
         {
-            read(json, AttributeType::String, "resource.properties", name)?;
+            read(json, *kind, "resource.properties", name)?;
         }
     }
     Ok(values)
@@ -123,10 +120,23 @@ fn add_record(values: &mut Values, record: &Record) {
             "team" | "teams" => says_team,
             _ => false,
         };
-        if !said && !values.contains_key(name) {
+        let is_empty_place = matches!(&**name, "sub_accounts" | "teams")
+            && matches!(value, Typed::StringSet(items) if items.is_empty());
+        if !said && !is_empty_place && !values.contains_key(name) {
             values.insert(name.clone(), value.clone());
         }
     }
+}
+
+/// What conditions read of an account that does not ask itself: what the files say.
+pub(super) fn account(id: &str, application: &Application) -> Values {
+    let account = application.accounts.get(id);
+    let fields = account.into_iter().flat_map(|account| &account.fields);
+    let mut values: Values = fields
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    values.insert("id".into(), Typed::String(id.into()));
+    values
 }
 
 fn principal(question: &Question<'_>, application: &Application) -> Result<Values, IllTyped> {
@@ -135,14 +145,9 @@ fn principal(question: &Question<'_>, application: &Application) -> Result<Value
         &application.account_attributes,
         "subject.properties",
     )?;
-    let account = application.accounts.get(&*question.subject.id);
-    for (name, value) in account.into_iter().flat_map(|account| &account.fields) {
-        if !values.contains_key(name) {
-            values.insert(name.clone(), value.clone());
-        }
+    for (name, value) in account(&question.subject.id, application) {
+        values.entry(name).or_insert(value);
     }
-    let id = PRINCIPAL_ATTRIBUTES.first().copied().unwrap_or("id");
-    values.insert(id.into(), Typed::String((*question.subject.id).into()));
     Ok(values)
 }
 

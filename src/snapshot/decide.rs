@@ -1,18 +1,22 @@
-//! One decision: which tenant, is the question in order, is the subject a member, and what do the policies say.
+//! One decision: which tenant, is the question in order, is the subject a member, what do the policies say of its own
+//! entries, and of what others delegated to it.
 
-use cedar_policy::{Authorizer, PolicySet};
+use std::borrow::Cow;
 
-use super::attributes::{IllTyped, Typing, typing};
+use super::Snapshot;
+use super::attributes::{IllTyped, Typing, account, typing};
+use super::decider::{Decider, Slicing, Verdict};
 use super::decision::Reason;
 use super::entities::{Asked, HeldRoles, Refused};
-use super::place::{Place, place};
+use super::place::{Place, Subject, place};
 use super::question::Question;
+use super::request;
 use super::tenant::{CompiledTenant, counting};
-use super::{Snapshot, slices};
-use crate::compile::{Effect, Rule, Stage};
+use super::which_tenant::which_tenant;
+use crate::compile::Rule;
 use crate::document::is_account_or_record_id;
-use crate::model::{BuiltIn, Entry, Id, ResourceType};
-use crate::value::{Json, member};
+use crate::model::{BuiltIn, Delegation, Entry, Id, ResourceType, is_active};
+use crate::value::Json;
 
 /// A decision with everything that an explanation needs.
 #[derive(Debug)]
@@ -22,7 +26,7 @@ pub(crate) struct Evaluation<'s> {
     /// The tenant that was asked about, if there is one.
     pub(crate) tenant: Option<&'s CompiledTenant>,
     /// The entries of the member that count.
-    pub(crate) entries: Vec<&'s Entry>,
+    pub(crate) entries: Vec<Counting>,
     /// The rules that decided: grants that allow, rules that deny, conditions that failed, or for other denies the
     /// grants that came nearest.
     pub(crate) rules: Vec<&'s Rule>,
@@ -30,6 +34,15 @@ pub(crate) struct Evaluation<'s> {
     pub(crate) stands_at: Standing,
     /// More about it: the property that is ill-typed, the error of a condition.
     pub(crate) detail: Option<String>,
+}
+
+/// An entry that counts, as explanations name it.
+#[derive(Debug, Clone)]
+pub(crate) struct Counting {
+    /// Its role.
+    pub(crate) role: Id,
+    /// Where it reaches.
+    pub(crate) sub_accounts: Vec<Id>,
 }
 
 /// Where a resource stands, in words of the question and its records.
@@ -41,18 +54,6 @@ pub(crate) struct Standing {
     pub(crate) teams: Vec<String>,
     /// Its owner.
     pub(crate) owner: Option<String>,
-}
-
-/// A rule and the stage of the policy that answered for it.
-type Answered<'s> = (&'s Rule, Stage);
-
-/// Which policies the engine is handed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Slicing {
-    /// Those of the entry's role, type and action.
-    Slice,
-    /// All of the application and the tenant: slower, and the same answer.
-    Whole,
 }
 
 impl<'s> Evaluation<'s> {
@@ -68,6 +69,18 @@ impl<'s> Evaluation<'s> {
     }
 }
 
+/// A question about a tenant, its names looked up.
+struct Scene<'s, 'q> {
+    tenant: &'s CompiledTenant,
+    tenant_id: Cow<'q, str>,
+    question: &'q Question<'q>,
+    kind_index: usize,
+    kind: &'s ResourceType,
+    now: i64,
+    slicing: Slicing,
+    assumed: Option<&'q [Entry]>,
+}
+
 /// Decides a question about an instant.
 pub(crate) fn evaluate<'s>(
     snapshot: &'s Snapshot,
@@ -75,126 +88,279 @@ pub(crate) fn evaluate<'s>(
     now: i64,
     slicing: Slicing,
 ) -> Evaluation<'s> {
-    let tenant = match which_tenant(snapshot, question) {
-        Ok(tenant) => tenant,
-        Err(reason) => return Evaluation::of(reason, None),
-    };
-    match in_tenant(tenant, question, now, slicing) {
-        Ok(evaluation) => evaluation,
-        Err(evaluation) => *evaluation,
-    }
+    evaluate_assuming(snapshot, question, now, slicing, None)
 }
 
-/// The tenant that a question names, in up to three places that must agree.
-fn which_tenant<'s>(
+/// Decides a question about an instant as if the subject had the entries assumed.
+pub(crate) fn evaluate_assuming<'s>(
     snapshot: &'s Snapshot,
-    question: &Question<'_>,
-) -> Result<&'s CompiledTenant, Reason> {
-    let itself = (question.resource.kind == BuiltIn::Tenant.as_str())
-        .then(|| Json::borrowed(&question.resource.id));
-    let named = [
-        question.property("tenant"),
-        member(&question.context, "tenant"),
-        itself.as_ref(),
-    ];
-    let mut named = named.into_iter().flatten();
-    let tenant = match named.next() {
-        Some(first) => {
-            if named.any(|other| other != first) {
-                return Err(Reason::TenantConflict);
-            }
-            let id = first.as_text().ok_or(Reason::UnknownTenant)?;
-            snapshot.tenant(id).ok_or(Reason::UnknownTenant)?
-        }
-        None => snapshot.only_tenant().ok_or(Reason::TenantRequired)?,
-    };
-    let application = Json::borrowed(&tenant.model.application.id);
-    match member(&question.context, "application") {
-        Some(other) if *other != application => Err(Reason::TenantConflict),
-        _ => Ok(tenant),
-    }
-}
-
-/// Early returns are denies before any policy is asked.
-type Early<'s, T> = Result<T, Box<Evaluation<'s>>>;
-
-fn in_tenant<'s>(
-    tenant: &'s CompiledTenant,
     question: &Question<'_>,
     now: i64,
     slicing: Slicing,
-) -> Early<'s, Evaluation<'s>> {
-    let deny = |reason| Box::new(Evaluation::of(reason, Some(tenant)));
-    let application = &tenant.model.application;
-    let subject_type = &question.subject.kind;
-    if !application
-        .subject_types
-        .iter()
-        .any(|known| **known == **subject_type)
-    {
-        return Err(deny(Reason::UnknownSubjectType));
+    assumed: Option<&[Entry]>,
+) -> Evaluation<'s> {
+    let (tenant, tenant_id) = match which_tenant(snapshot, question) {
+        Ok(found) => found,
+        Err(reason) => return Evaluation::of(reason, None),
+    };
+    let (kind_index, kind) = match vocabulary(question, tenant) {
+        Ok(found) => found,
+        Err(reason) => return Evaluation::of(reason, Some(tenant)),
+    };
+    Scene {
+        tenant,
+        tenant_id,
+        question,
+        kind_index,
+        kind,
+        now,
+        slicing,
+        assumed,
     }
-    let (kind_index, _, kind) = application
+    .evaluate()
+}
+
+/// Whether the application knows the question's subject type, resource type and action.
+fn vocabulary<'s>(
+    question: &Question<'_>,
+    tenant: &'s CompiledTenant,
+) -> Result<(usize, &'s ResourceType), Reason> {
+    let application = &tenant.model.application;
+    let subject_type = &*question.subject.kind;
+    let mut known = application.subject_types.iter();
+    if !known.any(|known| **known == *subject_type) {
+        return Err(Reason::UnknownSubjectType);
+    }
+    let (index, _, kind) = application
         .types
         .get_full(&*question.resource.kind)
-        .ok_or_else(|| deny(Reason::UnknownResourceType))?;
-    if !kind.actions.contains(&*question.action.name) {
-        return Err(deny(Reason::UnknownAction));
+        .ok_or(Reason::UnknownResourceType)?;
+    match kind.actions.contains(&*question.action.name) {
+        true => Ok((index, kind)),
+        false => Err(Reason::UnknownAction),
     }
-    let typing = in_order(question, tenant, kind_index, kind).map_err(|detail| {
-        let mut evaluation = deny(Reason::InvalidValue);
-        evaluation.detail = Some(detail);
-        evaluation
-    })?;
-    let entries = counting(tenant, &question.subject.id, now).map_err(deny)?;
-    let place = place(question, &typing, tenant, kind);
-    let asked = Asked {
-        question,
-        typing: &typing,
-        place: &place,
-        tenant,
-        kind,
-        held: HeldRoles::of(&entries, tenant),
-        now,
-    };
-    let mut decision = Decider::new(tenant, kind_index, &question.action.name, slicing);
-    if let Err(error) = decision.run(&asked, &entries) {
-        let mut evaluation = deny(Reason::EvaluationError);
-        evaluation.detail = Some(error.to_string());
-        return Err(evaluation);
+}
+
+impl<'s> Scene<'s, '_> {
+    fn evaluate(&self) -> Evaluation<'s> {
+        let deny = |reason, detail| Evaluation {
+            detail,
+            ..Evaluation::of(reason, Some(self.tenant))
+        };
+        let typing = match self.typing() {
+            Ok(typing) => typing,
+            Err(detail) => return deny(Reason::InvalidValue, Some(detail)),
+        };
+        let brought = match self.brought() {
+            Ok(brought) => brought,
+            Err(detail) => return deny(Reason::InvalidValue, Some(detail)),
+        };
+        if !is_account_or_record_id(&self.question.subject.id) {
+            return deny(Reason::NotAMember, None);
+        }
+        let entries = match (self.assumed, &brought) {
+            (Some(entries), _) => entries,
+            (None, Some(entries)) => entries.as_slice(),
+            (None, None) => self.tenant.entries(&self.question.subject.id),
+        };
+        let counting = match counting(entries, self.now) {
+            Ok(counting) => counting,
+            Err(reason) => return deny(reason, None),
+        };
+        match self.decide(&typing, entries, &counting) {
+            Ok(evaluation) => evaluation,
+            Err(error) => deny(Reason::EvaluationError, Some(error.to_string())),
+        }
     }
-    decision.stands_at = standing(&place);
-    Ok(decision.finish(entries))
+
+    /// Types the question; what is wrong with its values is said in words.
+    fn typing(&self) -> Result<Typing, String> {
+        let question = self.question;
+        if !is_account_or_record_id(&question.resource.id) {
+            return Err(
+                "`resource.id` must have 1 to 256 characters and no control characters".into(),
+            );
+        }
+        let model = &self.tenant.model;
+        let typing = typing(question, model, self.kind_index, self.kind).map_err(in_words)?;
+        let text = |name| question.property(name).and_then(Json::as_text);
+        let differ = matches!((text("role"), text("new_role")), (Some(a), Some(b)) if a != b);
+        let updates_member =
+            self.kind.built_in == Some(BuiltIn::Member) && question.action.name == "update";
+        if differ && updates_member && model.members.contains_key(&*question.resource.id) {
+            return Err("`role` and `new_role` differ, and both ask for the role to come".into());
+        }
+        Ok(typing)
+    }
+
+    /// The entries that came with the question, where the application takes them from there.
+    fn brought(&self) -> Result<Option<Vec<Entry>>, String> {
+        if !self.tenant.model.application.membership_request {
+            return Ok(None);
+        }
+        request::entries(self.question, self.tenant).map(Some)
+    }
+
+    /// Decides for a subject with some entries, of which some count.
+    fn decide(
+        &self,
+        typing: &Typing,
+        all: &[Entry],
+        entries: &[&Entry],
+    ) -> Result<Evaluation<'s>, Refused> {
+        let subject = Subject {
+            id: &self.question.subject.id,
+            entries: all,
+        };
+        let place = place(
+            self.question,
+            typing,
+            self.tenant,
+            self.kind,
+            subject,
+            self.now,
+        );
+        let asked = self.asked(
+            &self.question.subject.id,
+            &typing.principal,
+            typing,
+            &place,
+            entries,
+        );
+        let mut verdict = self.decider().run(&asked, entries)?;
+        if verdict.is_open()
+            && let Some(rules) = self.delegated(&asked, entries)?
+        {
+            verdict.reason = Reason::GrantedByDelegation;
+            verdict.rules = rules;
+        }
+        Ok(Evaluation {
+            reason: verdict.reason,
+            tenant: Some(self.tenant),
+            entries: entries.iter().map(|entry| Counting::of(entry)).collect(),
+            rules: verdict.rules,
+            stands_at: standing(&place),
+            detail: verdict.error,
+        })
+    }
+
+    fn asked<'a>(
+        &'a self,
+        subject: &'a str,
+        principal: &'a super::attributes::Values,
+        typing: &'a Typing,
+        place: &'a Place<'a>,
+        entries: &[&'a Entry],
+    ) -> Asked<'a> {
+        Asked {
+            subject,
+            principal,
+            question: self.question,
+            typing,
+            place,
+            tenant: self.tenant,
+            tenant_id: &self.tenant_id,
+            kind: self.kind,
+            held: HeldRoles::of(entries, self.tenant),
+            now: self.now,
+        }
+    }
+
+    fn decider(&self) -> Decider<'s, '_> {
+        let action = &*self.question.action.name;
+        Decider::new(self.tenant, self.kind_index, action, self.slicing)
+    }
+
+    /// The rules by which somebody delegated what is asked to the subject; nothing where nobody did. A delegation whose
+    /// condition fails keeps all of them from allowing.
+    fn delegated(
+        &self,
+        asked: &Asked<'_>,
+        entries: &[&Entry],
+    ) -> Result<Option<Vec<&'s Rule>>, Refused> {
+        let mut by = None;
+        for index in self.tenant.delegations_to(asked.subject) {
+            let found = self.tenant.model.delegations.get(*index);
+            let slices = self.tenant.handed_on.get(*index);
+            let (Some(delegation), Some(slices)) = (found, slices) else {
+                continue;
+            };
+            if !is_active(
+                crate::document::Status::Active,
+                delegation.expires,
+                self.now,
+            ) {
+                continue;
+            }
+            let slice = slices.get(self.kind_index, &self.question.action.name);
+            let Some(policies) = slice.and_then(|slice| slice.decide.as_ref()) else {
+                continue;
+            };
+            if counting(self.tenant.entries(&delegation.from), self.now).is_err() {
+                continue;
+            }
+            let handed_on = self.decider().ask_first(asked, entries, policies)?;
+            if handed_on.reason == Reason::EvaluationError {
+                return Ok(None);
+            }
+            if handed_on.reason == Reason::Granted
+                && by.is_none()
+                && let Some(rules) = self.by_own_entries(delegation, asked)?
+            {
+                by = Some(handed_on.rules.into_iter().chain(rules).collect());
+            }
+        }
+        Ok(by)
+    }
+
+    /// The grants by which whoever delegates may do it now, by its own entries; nothing where it may not.
+    fn by_own_entries(
+        &self,
+        delegation: &Delegation,
+        asked: &Asked<'_>,
+    ) -> Result<Option<Vec<&'s Rule>>, Refused> {
+        let Ok(entries) = counting(self.tenant.entries(&delegation.from), self.now) else {
+            return Ok(None);
+        };
+        let principal = account(&delegation.from, &self.tenant.model.application);
+        let from = self.asked(
+            &delegation.from,
+            &principal,
+            asked.typing,
+            asked.place,
+            &entries,
+        );
+        let verdict = self.decider().by_entries_alone().run(&from, &entries)?;
+        Ok((verdict.reason == Reason::Granted).then_some(verdict.rules))
+    }
+}
+
+impl Counting {
+    fn of(entry: &Entry) -> Self {
+        Self {
+            role: entry.role.clone(),
+            sub_accounts: entry.sub_accounts.clone(),
+        }
+    }
+}
+
+impl Verdict<'_> {
+    /// Whether a delegation may still allow: nothing allowed, denied or failed.
+    fn is_open(&self) -> bool {
+        !matches!(
+            self.reason,
+            Reason::Granted | Reason::DeniedByRule | Reason::EvaluationError
+        )
+    }
 }
 
 fn standing(place: &Place<'_>) -> Standing {
-    let texts =
-        |items: &[std::borrow::Cow<'_, str>]| items.iter().map(|item| item.to_string()).collect();
+    let texts = |items: &[Cow<'_, str>]| items.iter().map(|item| item.to_string()).collect();
     Standing {
         sub_accounts: texts(place.sub_accounts.as_deref().unwrap_or_default()),
         teams: texts(&place.teams),
         owner: place.owner.as_ref().map(|owner| owner.to_string()),
     }
-}
-
-/// Types the question; what is wrong with its values is said in words.
-fn in_order(
-    question: &Question<'_>,
-    tenant: &CompiledTenant,
-    kind_index: usize,
-    kind: &ResourceType,
-) -> Result<Typing, String> {
-    if !is_account_or_record_id(&question.resource.id) {
-        return Err("`resource.id` must have 1 to 256 characters and no control characters".into());
-    }
-    let typing = typing(question, &tenant.model, kind_index, kind).map_err(in_words)?;
-    let text = |name| question.property(name).and_then(Json::as_text);
-    let differ = matches!((text("role"), text("new_role")), (Some(a), Some(b)) if a != b);
-    let updates_member = kind.built_in == Some(BuiltIn::Member) && question.action.name == "update";
-    if differ && updates_member && tenant.model.members.contains_key(&*question.resource.id) {
-        return Err("`role` and `new_role` differ, and both ask for the role to come".into());
-    }
-    Ok(typing)
 }
 
 fn in_words(error: IllTyped) -> String {
@@ -205,173 +371,10 @@ fn in_words(error: IllTyped) -> String {
     )
 }
 
-/// Gathers what the engine says over the entries.
-struct Decider<'s, 'q> {
-    tenant: &'s CompiledTenant,
-    kind: usize,
-    action: &'q str,
-    slicing: Slicing,
-    grants: usize,
-    forbids: Vec<Answered<'s>>,
-    permits: Vec<Answered<'s>>,
-    failed: Vec<Answered<'s>>,
-    nearest: Vec<Answered<'s>>,
-    error: Option<String>,
-    stands_at: Standing,
-}
-
-impl<'s, 'q> Decider<'s, 'q> {
-    fn new(tenant: &'s CompiledTenant, kind: usize, action: &'q str, slicing: Slicing) -> Self {
-        Self {
-            tenant,
-            kind,
-            action,
-            slicing,
-            grants: 0,
-            forbids: Vec::new(),
-            permits: Vec::new(),
-            failed: Vec::new(),
-            nearest: Vec::new(),
-            error: None,
-            stands_at: Standing::default(),
-        }
+/// Every entry of a question's subject, whether it counts or not, in the tenant that was asked about.
+pub(crate) fn entries_of(question: &Question<'_>, tenant: &CompiledTenant) -> Vec<Entry> {
+    if tenant.model.application.membership_request {
+        return request::entries(question, tenant).unwrap_or_default();
     }
-
-    fn run(&mut self, asked: &Asked<'_>, entries: &[&'s Entry]) -> Result<(), Refused> {
-        let tenant = self.tenant;
-        let (kind, action) = (self.kind, self.action);
-        let own_denies = tenant
-            .own_denies
-            .as_ref()
-            .and_then(|denies| denies.get(kind, action));
-        for (index, entry) in entries.iter().enumerate() {
-            let slice = tenant
-                .slices(&entry.role)
-                .and_then(|slices| slices.get(kind, action));
-            self.grants += slice.map_or(0, |slice| slice.grants);
-            match self.slicing {
-                Slicing::Whole => {
-                    let all = slices::whole(&[&tenant.application.compiled.book, &tenant.book]);
-                    self.ask(asked, entry, &all)?;
-                }
-                Slicing::Slice => {
-                    let own = own_denies.filter(|_| index == 0);
-                    for slice in slice.into_iter().chain(own) {
-                        if let Some(policies) = &slice.decide {
-                            self.ask(asked, entry, policies)?;
-                        }
-                    }
-                }
-            }
-        }
-        if self.forbids.is_empty() && self.failed.is_empty() && self.permits.is_empty() {
-            for entry in entries {
-                let slice = tenant
-                    .slices(&entry.role)
-                    .and_then(|slices| slices.get(kind, action));
-                if let Some(policies) = slice.and_then(|slice| slice.explain.as_ref()) {
-                    self.ask(asked, entry, policies)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn ask(
-        &mut self,
-        asked: &Asked<'_>,
-        entry: &Entry,
-        policies: &PolicySet,
-    ) -> Result<(), Refused> {
-        let request = asked.request()?;
-        let entities = asked.entities(entry)?;
-        let response = Authorizer::new().is_authorized(&request, policies, &entities);
-        for id in response.diagnostics().reason() {
-            let Some(found) = self.find(id.as_ref()) else {
-                continue;
-            };
-            match (found.0.effect, found.1) {
-                (Effect::Forbid, _) => self.forbids.push(found),
-                (_, Stage::Whole) => self.permits.push(found),
-                (_, Stage::Covered | Stage::Conditioned) => self.nearest.push(found),
-            }
-        }
-        for error in response.diagnostics().errors() {
-            let cedar_policy::AuthorizationError::PolicyEvaluationError(error) = error;
-            self.failed.extend(self.find(error.policy_id().as_ref()));
-            self.error = Some(error.inner().to_string());
-        }
-        Ok(())
-    }
-
-    fn find(&self, id: &str) -> Option<Answered<'s>> {
-        let books = [&self.tenant.application.compiled.book, &self.tenant.book];
-        books.into_iter().find_map(|book| {
-            let policy = book.find(id)?;
-            Some((book.rules.get(policy.rule)?, policy.stage))
-        })
-    }
-
-    /// The grants of the entries that name type and action.
-    fn fitting(&self, entries: &[&Entry]) -> Vec<&'s Rule> {
-        let tenant = self.tenant;
-        let roles = entries
-            .iter()
-            .filter_map(|entry| tenant.model.role(&entry.role));
-        let held: Vec<&Id> = roles.flat_map(|role| &role.closure).collect();
-        let books = [&tenant.application.compiled.book, &tenant.book];
-        let rules = books.into_iter().flat_map(|book| &book.rules);
-        rules
-            .filter(|rule| {
-                rule.effect == Effect::Permit
-                    && rule.kind == self.kind
-                    && rule.actions.iter().any(|action| **action == *self.action)
-                    && rule
-                        .origin
-                        .role
-                        .as_ref()
-                        .is_some_and(|role| held.contains(&role))
-            })
-            .collect()
-    }
-
-    /// Deny rules first, then errors, then grants; else how near the nearest grant came.
-    fn finish(mut self, entries: Vec<&'s Entry>) -> Evaluation<'s> {
-        let out_of_scope = self.permits.is_empty() && self.forbids.is_empty() && self.grants > 0;
-        let fitting = match out_of_scope {
-            true => self.fitting(&entries),
-            false => Vec::new(),
-        };
-        let nearest = self.nearest.iter().map(|(_, stage)| *stage).max();
-        let (reason, answered) = if !self.forbids.is_empty() {
-            (Reason::DeniedByRule, self.forbids)
-        } else if self.error.is_some() || !self.failed.is_empty() {
-            (Reason::EvaluationError, self.failed)
-        } else if !self.permits.is_empty() {
-            (Reason::Granted, self.permits)
-        } else if let Some(stage) = nearest {
-            self.nearest.retain(|(_, reached)| *reached == stage);
-            let reason = match stage {
-                Stage::Conditioned => Reason::NotAssignable,
-                Stage::Covered | Stage::Whole => Reason::ConditionNotMet,
-            };
-            (reason, self.nearest)
-        } else if self.grants > 0 {
-            (Reason::OutOfScope, Vec::new())
-        } else {
-            (Reason::NoGrant, Vec::new())
-        };
-        let rules = match reason {
-            Reason::OutOfScope => fitting,
-            _ => answered.into_iter().map(|(rule, _)| rule).collect(),
-        };
-        Evaluation {
-            reason,
-            tenant: Some(self.tenant),
-            entries,
-            rules,
-            stands_at: self.stands_at,
-            detail: self.error.filter(|_| reason == Reason::EvaluationError),
-        }
-    }
+    tenant.entries(&question.subject.id).to_vec()
 }

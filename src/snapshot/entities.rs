@@ -14,7 +14,7 @@ use super::question::Question;
 use super::tenant::CompiledTenant;
 use crate::compile::{ENTRY, PLACE, expression};
 use crate::document::to_text;
-use crate::model::{Entry, ResourceType};
+use crate::model::{BuiltIn, Entry, ResourceType};
 use crate::value::Typed;
 
 /// The engine refused what it was given. A question can then only be denied.
@@ -22,7 +22,7 @@ use crate::value::Typed;
 #[error("{0}")]
 pub(super) struct Refused(String);
 
-fn refused(error: impl std::fmt::Display) -> Refused {
+pub(super) fn refused(error: impl std::fmt::Display) -> Refused {
     Refused(error.to_string())
 }
 
@@ -52,10 +52,16 @@ impl<'t> HeldRoles<'t> {
 
 /// What is the same for every entry of the member.
 pub(super) struct Asked<'a> {
+    /// Who is asked about: the question's subject, or whoever delegated to it.
+    pub(super) subject: &'a str,
+    /// What conditions read of it.
+    pub(super) principal: &'a Values,
     pub(super) question: &'a Question<'a>,
     pub(super) typing: &'a Typing,
     pub(super) place: &'a Place<'a>,
     pub(super) tenant: &'a CompiledTenant,
+    /// The tenant's id, which the question alone knows where no file names it.
+    pub(super) tenant_id: &'a str,
     pub(super) kind: &'a ResourceType,
     pub(super) held: HeldRoles<'a>,
     pub(super) now: i64,
@@ -82,7 +88,7 @@ impl Asked<'_> {
     }
 
     fn principal_uid(&self) -> Result<EntityUid, Refused> {
-        uid("Account", &self.question.subject.id)
+        uid("Account", self.subject)
     }
 
     fn resource_uid(&self) -> Result<EntityUid, Refused> {
@@ -92,21 +98,33 @@ impl Asked<'_> {
     /// Principal and resource, as one entry sees them. Both are always there: a policy that looks at a missing one
     /// would silently not apply.
     pub(super) fn entities(&self, entry: &Entry) -> Result<Entities, Refused> {
-        let mut principal: HashMap<String, RestrictedExpression> =
-            pairs(&self.typing.principal).collect();
+        let mut principal: HashMap<String, RestrictedExpression> = pairs(self.principal).collect();
         principal.insert(ENTRY.into(), self.entry(entry)?);
         let mut resource: HashMap<String, RestrictedExpression> =
             pairs(&self.typing.resource).collect();
-        resource.insert(PLACE.into(), self.place()?);
-        let principal = entity(self.principal_uid()?, principal)?;
-        let resource = entity(self.resource_uid()?, resource)?;
-        Entities::from_entities([principal, resource], None).map_err(refused)
+        resource.insert(PLACE.into(), self.place(entry)?);
+        let mut entities = vec![
+            entity(self.principal_uid()?, principal)?,
+            entity(self.resource_uid()?, resource)?,
+        ];
+        if self.tenant.has_raw {
+            entities.push(self.action()?);
+        }
+        Entities::from_entities(entities, None).map_err(refused)
+    }
+
+    /// The action within its type's group, which raw Cedar may name.
+    fn action(&self) -> Result<Entity, Refused> {
+        let kind = &*self.kind.name;
+        let action = uid("Action", &format!("{kind}.{}", self.question.action.name))?;
+        let group = uid("Action", kind)?;
+        Ok(Entity::new_no_attrs(action, HashSet::from([group])))
     }
 
     /// What the entry gives, cut down to what the resource's place can meet.
     fn entry(&self, entry: &Entry) -> Result<RestrictedExpression, Refused> {
         let place = self.place;
-        let account = &*self.question.subject.id;
+        let account = self.subject;
         let roles = self.tenant.model.role(&entry.role);
         let closure = roles
             .into_iter()
@@ -119,7 +137,10 @@ impl Asked<'_> {
         let entry_teams = self.tenant.entry_teams(account, entry);
         let asked_teams = place.member.iter().flat_map(|member| &member.asked_teams);
         let teams = place.teams.iter().chain(asked_teams).map(|id| &**id);
-        let teams = teams.filter(|id| entry_teams.iter().any(|team| **team == **id));
+        let own = self.own_teams(entry);
+        let teams = teams
+            .filter(|id| entry_teams.iter().any(|team| **team == **id))
+            .chain(own);
         let types = &self.tenant.model.application.types;
         let assigned = entry.assigned.iter().filter_map(|(kind, id)| {
             let (name, _) = types.get_index(*kind)?;
@@ -127,7 +148,7 @@ impl Asked<'_> {
             place.chain.contains(&name).then_some(name)
         });
         record([
-            ("tenant".to_owned(), string(&self.tenant.model.id)),
+            ("tenant".to_owned(), string(self.tenant_id)),
             ("roles".to_owned(), strings(closure)),
             (
                 "held_roles".to_owned(),
@@ -160,14 +181,38 @@ impl Asked<'_> {
             })
     }
 
-    fn place(&self) -> Result<RestrictedExpression, Refused> {
+    /// Where memberships come with the request, teams have no lists: a member's team covers what the member owns.
+    fn own_teams<'e>(&self, entry: &'e Entry) -> impl Iterator<Item = &'e str> + use<'e> {
+        let mut owners = self.place.delegation.iter().flat_map(|place| &place.owners);
+        let owned = self.place.owner.as_deref() == Some(self.subject)
+            || owners.any(|owner| **owner == *self.subject);
+        let is_request = self.tenant.model.application.membership_request;
+        let is_resource = self
+            .kind
+            .built_in
+            .is_none_or(|kind| !matches!(kind, BuiltIn::Member | BuiltIn::Role));
+        let teams = entry.teams.iter().flatten();
+        let counts = owned && is_request && is_resource;
+        teams.filter(move |_| counts).map(|id| &**id)
+    }
+
+    fn place(&self, entry: &Entry) -> Result<RestrictedExpression, Refused> {
         let place = self.place;
         let texts = |items: &[std::borrow::Cow<'_, str>]| {
             RestrictedExpression::new_set(items.iter().map(|item| string(item)))
         };
         let mut pairs = vec![
-            ("tenant".to_owned(), string(&self.tenant.model.id)),
-            ("teams".to_owned(), texts(&place.teams)),
+            ("tenant".to_owned(), string(self.tenant_id)),
+            (
+                "teams".to_owned(),
+                strings(
+                    place
+                        .teams
+                        .iter()
+                        .map(|id| &**id)
+                        .chain(self.own_teams(entry)),
+                ),
+            ),
             (
                 "chain".to_owned(),
                 strings(place.chain.iter().map(|name| &**name)),
@@ -186,6 +231,11 @@ impl Asked<'_> {
             pairs.push(("roles".to_owned(), texts(&member.roles)));
             pairs.push(("legal".to_owned(), flag(member.legal)));
             pairs.push(("changes".to_owned(), flag(member.changes)));
+        }
+        if let Some(delegation) = &place.delegation {
+            let legal = RestrictedExpression::new_bool(delegation.legal);
+            pairs.push(("owners".to_owned(), texts(&delegation.owners)));
+            pairs.push(("legal".to_owned(), legal));
         }
         record(pairs)
     }

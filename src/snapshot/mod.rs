@@ -5,23 +5,27 @@
 
 mod attributes;
 mod decide;
+mod decider;
 mod decision;
 mod entities;
 mod place;
 mod question;
+mod request;
 mod slices;
 mod tenant;
+mod which_tenant;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub(crate) use decide::{Evaluation, Slicing, evaluate};
+pub(crate) use decide::{Counting, Evaluation, entries_of, evaluate, evaluate_assuming};
+pub(crate) use decider::Slicing;
 pub use decision::Reason;
 pub use question::{Action, Entity, MalformedQuestion, Members, Question};
 
 use crate::compile::{self, CompiledPolicy, Stage};
 use crate::diagnostic::Diagnostics;
-use crate::model::{Id, Model, Tenant};
+use crate::model::{Id, Model, Narrowed, Tenant};
 use crate::source::Sources;
 use tenant::{CompiledTenant, SlicedApplication};
 
@@ -32,6 +36,8 @@ pub struct Snapshot {
     generation: u64,
     applications: Vec<Arc<SlicedApplication>>,
     tenants: HashMap<Id, CompiledTenant>,
+    /// What a tenant that no file names is, by application that takes memberships from the request.
+    undeclared: HashMap<Id, CompiledTenant>,
 }
 
 /// How much a snapshot holds.
@@ -85,12 +91,38 @@ impl Snapshot {
                 tenants.insert(id.clone(), compiled);
             }
         }
+        let undeclared = applications
+            .iter()
+            .enumerate()
+            .filter(|(_, application)| application.compiled.model.membership_request)
+            .map(|(index, application)| {
+                let model = &application.compiled.model;
+                let tenant = Arc::new(Tenant::undeclared(model));
+                let book = compile::RuleBook::default();
+                let compiled = CompiledTenant::new(tenant, index, application.clone(), book);
+                (model.id.value.clone(), compiled)
+            })
+            .collect();
         Self {
             revision: sources.revision().clone(),
             generation,
             applications,
             tenants,
+            undeclared,
         }
+    }
+
+    /// What grants under `*` with a condition cover: the types that have what it reads.
+    pub(crate) fn narrowed(&self) -> Narrowed {
+        let applications = self
+            .applications
+            .iter()
+            .map(|application| &application.compiled.book);
+        let books = applications.chain(self.tenants.values().map(|tenant| &tenant.book));
+        books
+            .flat_map(|book| &book.narrowed)
+            .map(|(span, targets)| (*span, targets.clone()))
+            .collect()
     }
 
     /// SHA-256 of the policy folder, in hexadecimal.
@@ -189,10 +221,22 @@ impl Snapshot {
         self.tenants.get(id)
     }
 
+    /// The only tenant loaded, provided that no application takes memberships from the request.
     fn only_tenant(&self) -> Option<&CompiledTenant> {
         let mut tenants = self.tenants.values();
         let first = tenants.next();
-        first.filter(|_| tenants.next().is_none())
+        first.filter(|_| tenants.next().is_none() && self.undeclared.is_empty())
+    }
+
+    /// What an undeclared tenant of an application is, if that takes memberships from the request.
+    fn undeclared(&self, application: &str) -> Option<&CompiledTenant> {
+        self.undeclared.get(application)
+    }
+
+    /// What an undeclared tenant is where one application that takes memberships from the request is all there is.
+    fn only_undeclared(&self) -> Option<&CompiledTenant> {
+        let mut undeclared = self.undeclared.values();
+        undeclared.next().filter(|_| self.applications.len() == 1)
     }
 }
 

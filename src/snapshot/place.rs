@@ -5,9 +5,9 @@ use std::borrow::Cow;
 
 use super::attributes::{Typing, both_spellings, text};
 use super::question::Question;
-use super::tenant::CompiledTenant;
+use super::tenant::{CompiledTenant, counting};
 use crate::document::AttributeType;
-use crate::model::{BuiltIn, Entry, Record, ResourceType};
+use crate::model::{BuiltIn, CRUD, Entry, Record, ResourceType};
 use crate::value::{Json, Typed, member};
 
 /// A text of the question or the policies.
@@ -26,6 +26,17 @@ pub(super) struct Place<'q> {
     pub(super) owner: Option<Text<'q>>,
     /// What only members have.
     pub(super) member: Option<MemberPlace<'q>>,
+    /// What only delegations have.
+    pub(super) delegation: Option<DelegationPlace<'q>>,
+}
+
+/// Between whom a delegation stands, and whether it could be made.
+#[derive(Debug, Default)]
+pub(super) struct DelegationPlace<'q> {
+    /// `from`, for read also `to`.
+    pub(super) owners: Vec<Text<'q>>,
+    /// Both are members, and `from` holds what is to be handed on.
+    pub(super) legal: bool,
 }
 
 /// Where a member stands, and what a change of it asks for.
@@ -43,17 +54,36 @@ pub(super) struct MemberPlace<'q> {
     pub(super) changes: bool,
 }
 
+/// Who asks, and its entries, which may have come with the question.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Subject<'q> {
+    pub(super) id: &'q str,
+    pub(super) entries: &'q [Entry],
+}
+
+impl<'q> Subject<'q> {
+    /// The entries of an account: the subject's own, or those of the files.
+    fn entries_of(self, account: &str, tenant: &'q CompiledTenant) -> &'q [Entry] {
+        match account == self.id {
+            true => self.entries,
+            false => tenant.entries(account),
+        }
+    }
+}
+
 /// Finds where the question's resource stands.
 pub(super) fn place<'q>(
     question: &'q Question<'_>,
     typing: &'q Typing,
     tenant: &'q CompiledTenant,
     kind: &'q ResourceType,
+    subject: Subject<'q>,
+    now: i64,
 ) -> Place<'q> {
     let id = &*question.resource.id;
     let values = &typing.resource;
     match kind.built_in {
-        Some(BuiltIn::Member) => member_place(question, typing, tenant),
+        Some(BuiltIn::Member) => member_place(question, tenant),
         Some(BuiltIn::Role) => Place {
             sub_accounts: some(both_spellings(values, "sub_account", "sub_accounts")),
             teams: both_spellings(values, "team", "teams").unwrap_or_default(),
@@ -69,6 +99,9 @@ pub(super) fn place<'q>(
                 Some(BuiltIn::Team) => {
                     place.teams = vec![Cow::Borrowed(id)];
                     add_owner_teams(&mut place, tenant);
+                }
+                Some(BuiltIn::Delegation) => {
+                    stand_between(&mut place, question, tenant, subject, now);
                 }
                 _ => {}
             }
@@ -119,15 +152,84 @@ fn resource_place<'q>(
         chain,
         owner: text(values, "owner").map(Cow::Borrowed),
         member: None,
+        delegation: None,
     };
-    if kind.built_in != Some(BuiltIn::Team) {
+    if !matches!(kind.built_in, Some(BuiltIn::Team | BuiltIn::Delegation)) {
         add_owner_teams(&mut place, tenant);
     }
     place
 }
 
 fn add_owner_teams<'q>(place: &mut Place<'q>, tenant: &'q CompiledTenant) {
-    let Some(owner) = &place.owner else { return };
+    if let Some(owner) = place.owner.clone() {
+        add_teams_of(place, &owner, tenant);
+    }
+}
+
+/// A delegation is owned by its `from`, for read also by its `to`.
+fn stand_between<'q>(
+    place: &mut Place<'q>,
+    question: &'q Question<'_>,
+    tenant: &'q CompiledTenant,
+    subject: Subject<'q>,
+    now: i64,
+) {
+    let account = |name| question.property(name).and_then(Json::as_text);
+    let (from, to) = (account("from"), account("to"));
+    let reader = to.filter(|_| question.action.name == "read");
+    let owners: Vec<Text<'q>> = from.into_iter().chain(reader).map(Cow::Borrowed).collect();
+    for owner in &owners {
+        add_teams_of(place, owner, tenant);
+    }
+    place.owner = from.map(Cow::Borrowed);
+    let members = match (from, to) {
+        (Some(from), Some(to)) => [from, to]
+            .iter()
+            .all(|account| !subject.entries_of(account, tenant).is_empty()),
+        _ => false,
+    };
+    let legal = members
+        && from.is_some_and(|from| {
+            let entries = counting(subject.entries_of(from, tenant), now).unwrap_or_default();
+            hands_on_what_it_holds(&entries, question, tenant)
+        });
+    place.delegation = Some(DelegationPlace { owners, legal });
+}
+
+/// Whether each action of each resource that the question names is in some grant of an entry of `from` that counts,
+/// whatever its scope and condition.
+fn hands_on_what_it_holds(
+    entries: &[&Entry],
+    question: &Question<'_>,
+    tenant: &CompiledTenant,
+) -> bool {
+    let named = |name: &str| {
+        let json = question.property(name);
+        json.and_then(|json| Typed::read(json, AttributeType::StringSet))
+    };
+    let (Some(Typed::StringSet(resources)), Some(Typed::StringSet(actions))) =
+        (named("resources"), named("actions"))
+    else {
+        return true;
+    };
+    let kinds = resources
+        .iter()
+        .flat_map(|name| tenant.model.application.type_names(name));
+    let kinds: Vec<&str> = kinds.collect();
+    kinds.iter().all(|resource| {
+        let words = actions.iter().flat_map(|action| match &**action {
+            "crud" => CRUD.to_vec(),
+            action => vec![action],
+        });
+        words.into_iter().all(|action| {
+            let anything = *resource == "*" && action == "*";
+            let mut entries = entries.iter();
+            anything || entries.any(|entry| tenant.grants(entry, resource, action))
+        })
+    })
+}
+
+fn add_teams_of<'q>(place: &mut Place<'q>, owner: &str, tenant: &'q CompiledTenant) {
     for team in tenant.teams_of(owner) {
         if !place.teams.iter().any(|known| **known == **team) {
             place.teams.push(Cow::Borrowed(team));
@@ -252,15 +354,11 @@ fn mentioned<'q>(question: &'q Question<'_>, one: &str, many: &str) -> Option<Ve
     any.then_some(all)
 }
 
-fn member_place<'q>(
-    question: &'q Question<'_>,
-    _typing: &'q Typing,
-    tenant: &'q CompiledTenant,
-) -> Place<'q> {
+fn member_place<'q>(question: &'q Question<'_>, tenant: &'q CompiledTenant) -> Place<'q> {
     let id = &*question.resource.id;
     let mentions = Mentions::read(question);
     let known = tenant.model.members.get(id);
-    let mut state = match (&*question.action.name, known) {
+    let state = match (&*question.action.name, known) {
         ("invite", _) => invited(&mentions, tenant),
         ("update", Some(entries)) => updated(id, entries, mentions, tenant),
         (action, Some(entries)) => {
@@ -272,13 +370,13 @@ fn member_place<'q>(
         }
         (action, None) => unknown(action, &mentions),
     };
-    state.sub_accounts.dedup();
     Place {
         sub_accounts: some(Some(state.sub_accounts)),
         teams: state.teams,
         chain: vec![format!("member.{id}")],
         owner: Some(Cow::Borrowed(id)),
         member: Some(state.member),
+        delegation: None,
     }
 }
 
@@ -395,7 +493,7 @@ fn is_legal(
     let model = &tenant.model;
     let exist = sub_accounts
         .iter()
-        .all(|id| model.sub_accounts.contains_key(&**id));
+        .all(|id| !model.declared || model.sub_accounts.contains_key(&**id));
     let as_wanted = model
         .role(role)
         .is_some_and(|role| role.wants_sub_accounts != sub_accounts.is_empty());

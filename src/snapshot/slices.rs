@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cedar_policy::PolicySet;
 
-use crate::compile::{Effect, Rule, RuleBook, Stage};
+use crate::compile::{CompiledPolicy, Effect, Rule, RuleBook, Stage};
 use crate::model::{Application, Id, Role};
 
 /// What the engine is handed for one role, type and action.
@@ -55,6 +55,7 @@ impl<'a> Slicer<'a> {
     pub(super) fn role(&mut self, role: &Role) -> Slices {
         self.slices(|rule| {
             rule.effect == Effect::Forbid
+                || rule.is_raw
                 || rule
                     .origin
                     .role
@@ -63,9 +64,14 @@ impl<'a> Slicer<'a> {
         })
     }
 
-    /// The slices of the deny rules alone.
-    pub(super) fn denies(&mut self) -> Slices {
-        self.slices(|rule| rule.effect == Effect::Forbid)
+    /// What a delegation hands on.
+    pub(super) fn delegation(&mut self, index: usize) -> Slices {
+        self.slices(|rule| rule.delegation == Some(index))
+    }
+
+    /// The slices of what looks at no role: deny rules and raw Cedar.
+    pub(super) fn roleless(&mut self) -> Slices {
+        self.slices(|rule| rule.effect == Effect::Forbid || rule.is_raw)
     }
 
     fn slices(&mut self, wanted: impl Fn(&Rule) -> bool) -> Slices {
@@ -111,7 +117,7 @@ impl<'a> Slicer<'a> {
             let Some(rule) = book.rules.get(*rule) else {
                 continue;
             };
-            if rule.effect == Effect::Permit {
+            if rule.effect == Effect::Permit && !rule.is_raw {
                 slice.grants += 1;
             }
             for policy in rule
@@ -119,14 +125,12 @@ impl<'a> Slicer<'a> {
                 .iter()
                 .filter_map(|index| book.policies.get(*index))
             {
-                let set = match policy.stage {
-                    Stage::Whole => &mut slice.decide,
-                    Stage::Covered | Stage::Conditioned => &mut slice.explain,
-                };
-                // Ids are unique by construction; validation would have reported a clash.
-                let _ = set
-                    .get_or_insert_with(PolicySet::new)
-                    .add(policy.policy.clone());
+                if policy.stage == Stage::Whole || policy.decides_by_failing {
+                    add(&mut slice.decide, policy);
+                }
+                if policy.stage != Stage::Whole {
+                    add(&mut slice.explain, policy);
+                }
             }
         }
         let slice = Arc::new(slice);
@@ -135,12 +139,27 @@ impl<'a> Slicer<'a> {
     }
 }
 
-/// Every policy that decides, of all books: what slicing is compared with.
+fn add(set: &mut Option<PolicySet>, policy: &CompiledPolicy) {
+    // Ids are unique by construction; validation would have reported a clash.
+    let _ = set
+        .get_or_insert_with(PolicySet::new)
+        .add(policy.policy.clone());
+}
+
+/// Every policy that decides about a member's own entries, of all books: what slicing is compared with.
 pub(super) fn whole(books: &[&RuleBook]) -> PolicySet {
     let mut set = PolicySet::new();
-    let policies = books.iter().flat_map(|book| &book.policies);
-    for policy in policies.filter(|policy| policy.stage == Stage::Whole) {
-        let _ = set.add(policy.policy.clone());
+    for book in books {
+        let own = |rule: usize| {
+            let rule = book.rules.get(rule);
+            rule.is_some_and(|rule| rule.delegation.is_none())
+        };
+        let deciding = |policy: &&CompiledPolicy| {
+            (policy.stage == Stage::Whole || policy.decides_by_failing) && own(policy.rule)
+        };
+        for policy in book.policies.iter().filter(deciding) {
+            let _ = set.add(policy.policy.clone());
+        }
     }
     set
 }

@@ -40,10 +40,16 @@ pub(crate) struct CompiledTenant {
     pub(crate) book: RuleBook,
     /// Slices of its own roles.
     own_roles: HashMap<Id, Arc<Slices>>,
-    /// Slices of its own deny rules, where it has any.
-    pub(super) own_denies: Option<Slices>,
+    /// Slices of its own deny rules and raw Cedar, where it has any.
+    pub(super) own_roleless: Option<Slices>,
+    /// Whether raw Cedar holds here, which may name groups of actions.
+    pub(super) has_raw: bool,
     /// Teams by the accounts that they list.
     teams_of: HashMap<Id, Vec<Id>>,
+    /// What each delegation hands on, in the order of the model's.
+    pub(super) handed_on: Vec<Slices>,
+    /// Delegations by whom they go to, as indices.
+    delegations_to: HashMap<Id, Vec<usize>>,
 }
 
 impl CompiledTenant {
@@ -61,7 +67,21 @@ impl CompiledTenant {
                 .map(|(name, role)| (name.clone(), Arc::new(slicer.role(role))))
                 .collect()
         };
-        let own_denies = (!book.rules.is_empty()).then(|| Slicer::new(types, vec![&book]).denies());
+        let own_roleless =
+            (!book.rules.is_empty()).then(|| Slicer::new(types, vec![&book]).roleless());
+        let has_raw = book.has_raw() || application.compiled.book.has_raw();
+        let handed_on = {
+            let mut slicer = Slicer::new(types, vec![&book]);
+            let delegations = 0..model.delegations.len();
+            delegations.map(|index| slicer.delegation(index)).collect()
+        };
+        let mut delegations_to: HashMap<Id, Vec<usize>> = HashMap::new();
+        for (index, delegation) in model.delegations.iter().enumerate() {
+            delegations_to
+                .entry(delegation.to.clone())
+                .or_default()
+                .push(index);
+        }
         let mut teams_of: HashMap<Id, Vec<Id>> = HashMap::new();
         for (team, accounts) in &model.teams {
             for account in accounts {
@@ -77,9 +97,40 @@ impl CompiledTenant {
             application,
             book,
             own_roles,
-            own_denies,
+            own_roleless,
+            has_raw,
             teams_of,
+            handed_on,
+            delegations_to,
         }
+    }
+
+    /// The entries of a member whom the files know.
+    pub(super) fn entries(&self, account: &str) -> &[Entry] {
+        self.model.members.get(account).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether some grant of an entry names a type and an action; `*` is any.
+    pub(super) fn grants(&self, entry: &Entry, kind: &str, action: &str) -> bool {
+        let types = &self.model.application.types;
+        let role = self.model.role(&entry.role);
+        let closure = role.into_iter().flat_map(|role| &role.closure);
+        let roles = closure.filter_map(|name| self.model.role(name));
+        let mut targets = roles
+            .flat_map(|role| &role.grants)
+            .flat_map(|grant| &grant.targets);
+        let named =
+            |index: usize, kind: &str| kind == "*" || types.get_index_of(kind) == Some(index);
+        let has = |actions: &[Id], action: &str| {
+            action == "*" || actions.iter().any(|known| **known == *action)
+        };
+        targets.any(|target| {
+            named(target.kind, kind) && has(&target.actions, action)
+                || kind == "role"
+                    && action == "assign"
+                    && named(target.kind, "member")
+                    && has(&target.actions, "invite")
+        })
     }
 
     /// The slices of a role of the application or the tenant.
@@ -89,13 +140,18 @@ impl CompiledTenant {
         Some(found)
     }
 
+    /// The delegations that go to a member, as indices.
+    pub(super) fn delegations_to(&self, account: &str) -> &[usize] {
+        self.delegations_to.get(account).map_or(&[], Vec::as_slice)
+    }
+
     /// The teams that list an account.
     pub(super) fn teams_of(&self, account: &str) -> &[Id] {
         self.teams_of.get(account).map_or(&[], Vec::as_slice)
     }
 
     /// The teams of an entry: those that it names, else all that list the member.
-    pub(super) fn entry_teams<'t>(&'t self, account: &str, entry: &'t Entry) -> &'t [Id] {
+    pub(crate) fn entry_teams<'t>(&'t self, account: &str, entry: &'t Entry) -> &'t [Id] {
         match &entry.teams {
             Some(teams) => teams,
             None => self.teams_of(account),
@@ -103,7 +159,11 @@ impl CompiledTenant {
     }
 
     /// Whether a sub-account is one of those named, or lies below one. Unknown ones do not.
+    /// In a tenant that no file names each stands alone.
     pub(super) fn lies_within(&self, sub_account: &str, named: &[Id]) -> bool {
+        if !self.model.declared {
+            return named.iter().any(|id| **id == *sub_account);
+        }
         let parents = &self.model.sub_accounts;
         let mut at = parents.get_key_value(sub_account).map(|(id, _)| id);
         while let Some(id) = at {
@@ -117,15 +177,10 @@ impl CompiledTenant {
 }
 
 /// The entries of a member that count at an instant, or why none does.
-pub(super) fn counting<'t>(
-    tenant: &'t CompiledTenant,
-    account: &str,
-    now: i64,
-) -> Result<Vec<&'t Entry>, Reason> {
-    let entries = tenant.model.members.get(account);
+pub(super) fn counting(entries: &[Entry], now: i64) -> Result<Vec<&Entry>, Reason> {
     let mut counting = Vec::new();
     let mut why_not = Reason::NotAMember;
-    for entry in entries.into_iter().flatten() {
+    for entry in entries {
         match why_nothing(entry, now) {
             None => counting.push(entry),
             Some(reason) => why_not = why_not.min(reason),
@@ -149,12 +204,6 @@ fn why_nothing(entry: &Entry, now: i64) -> Option<Reason> {
     if entry.status == Status::Invited {
         return Some(Reason::MembershipInvited);
     }
-    let home_counts = entry.guest.as_ref().is_none_or(|guest| {
-        guest.is_partner
-            && guest
-                .homes
-                .iter()
-                .any(|(status, expires)| crate::model::is_active(*status, *expires, now))
-    });
-    (!home_counts).then_some(Reason::GuestHomeLost)
+    let guest = entry.guest.as_ref();
+    (!guest.is_none_or(|guest| guest.home_counts(now))).then_some(Reason::GuestHomeLost)
 }

@@ -30,8 +30,7 @@ impl Default for Limits {
     }
 }
 
-/// Why a folder could not be read at all. A single bad file is one of these too: a policy folder is read whole or
-/// not at all.
+/// Why a folder could not be read at all: it is read whole or not at all.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The operating system refused.
@@ -48,24 +47,6 @@ pub enum ReadError {
         /// The path as it was given.
         path: String,
     },
-    /// A file is no UTF-8 text.
-    #[error("`{path}` is not UTF-8 text (first bad byte at offset {offset}); save it as UTF-8")]
-    NotUtf8 {
-        /// The file, relative to the policy folder.
-        path: String,
-        /// Offset of the first byte that is not UTF-8.
-        offset: usize,
-    },
-    /// A file is larger than [`Limits::file_bytes_max`].
-    #[error("`{path}` has {bytes} bytes, more than the {limit} that a policy file may have")]
-    TooLarge {
-        /// The file, relative to the policy folder.
-        path: String,
-        /// Its size in bytes.
-        bytes: u64,
-        /// The limit in bytes.
-        limit: u64,
-    },
     /// More files than [`Limits::files_max`], or folders nested deeper than [`Limits::depth_max`] (a link to a
     /// folder above it, most likely).
     #[error("`{path}` holds too many files or folders: {what}")]
@@ -81,7 +62,8 @@ pub enum ReadError {
 /// are followed.
 ///
 /// # Errors
-/// When the folder or one of its files cannot be read, is not UTF-8, or passes a limit.
+/// When the folder or one of its files cannot be read, or there are too many. A file that is no text, or too large, is
+/// among the sources with its [`SourceFile::problem`].
 pub fn read_folder(root: &Path, limits: Limits) -> Result<Sources, ReadError> {
     if !root.is_dir() {
         let path = root.display().to_string();
@@ -114,8 +96,9 @@ fn collect(
             continue;
         }
         let path = entry.path();
-        let metadata = fs::metadata(&path).map_err(|error| io_error(&path, error))?;
-        if metadata.is_dir() {
+        // A dangling link is no folder; it matters only where it is called like a policy file.
+        let is_folder = fs::metadata(&path).is_ok_and(|metadata| metadata.is_dir());
+        if is_folder {
             collect(&path, depth + 1, limits, paths)?;
         } else if is_policy_file(&path) {
             paths.push(path);
@@ -136,20 +119,22 @@ fn read_file(root: &Path, path: &Path, limits: Limits) -> Result<SourceFile, Rea
     let relative = relative_name(root, path);
     let metadata = fs::metadata(path).map_err(|error| io_error(path, error))?;
     if metadata.len() > limits.file_bytes_max {
-        return Err(ReadError::TooLarge {
-            path: relative,
-            bytes: metadata.len(),
-            limit: limits.file_bytes_max,
-        });
+        let (bytes, limit) = (metadata.len(), limits.file_bytes_max);
+        let problem = format!(
+            "the file has {bytes} bytes, more than the {limit} that a policy file may have"
+        );
+        return Ok(SourceFile::unreadable(relative, bytes.to_string(), problem));
     }
     let bytes = fs::read(path).map_err(|error| io_error(path, error))?;
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(SourceFile::new(relative, text)),
-        Err(error) => Err(ReadError::NotUtf8 {
-            path: relative,
-            offset: error.utf8_error().valid_up_to(),
-        }),
-    }
+    Ok(match String::from_utf8(bytes) {
+        Ok(text) => SourceFile::new(relative, text),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let lossy = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            let problem = format!("the file is not UTF-8 text (first bad byte at offset {at})");
+            SourceFile::unreadable(relative, lossy, problem)
+        }
+    })
 }
 
 fn relative_name(root: &Path, path: &Path) -> String {

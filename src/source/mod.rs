@@ -18,20 +18,32 @@ pub struct SourceFile {
     path: Arc<str>,
     text: Arc<str>,
     line_starts: Arc<[u32]>,
+    problem: Option<Arc<str>>,
 }
 
 impl SourceFile {
     /// Takes a file's text under its path relative to the policy folder, with `/` between the parts.
     pub fn new(path: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
         let text = text.into();
-        let line_starts = std::iter::once(0)
-            .chain(text.match_indices('\n').map(|(at, _)| at as u32 + 1))
-            .collect();
+        let line_starts = std::iter::once(0).chain(line_ends(&text)).collect();
         Self {
             path: path.into(),
             text,
             line_starts,
+            problem: None,
         }
+    }
+
+    /// A file that is there and cannot be read as text: why, and for the revision what its bytes are like.
+    fn unreadable(path: String, text: String, problem: String) -> Self {
+        let mut file = Self::new(path, text);
+        file.problem = Some(problem.into());
+        file
+    }
+
+    /// Why the file cannot be read as text, if it cannot.
+    pub fn problem(&self) -> Option<&str> {
+        self.problem.as_deref()
     }
 
     /// The path relative to the policy folder, with `/` between the parts.
@@ -56,9 +68,11 @@ impl SourceFile {
             .text
             .get(start as usize..offset as usize)
             .unwrap_or_default();
+        // A byte order mark is no column.
+        let characters = before.trim_start_matches('\u{feff}').chars().count();
         Position {
             line: line as u32,
-            column: before.chars().count() as u32 + 1,
+            column: characters as u32 + 1,
         }
     }
 
@@ -66,6 +80,17 @@ impl SourceFile {
     pub fn is_yaml(&self) -> bool {
         self.path.ends_with(".yaml") || self.path.ends_with(".yml")
     }
+}
+
+/// The offsets at which lines after the first begin: behind a line feed, a carriage return, or both.
+fn line_ends(text: &str) -> impl Iterator<Item = u32> {
+    let bytes = text.as_bytes();
+    let ends = bytes.iter().enumerate().filter(|(at, byte)| match byte {
+        b'\n' => true,
+        b'\r' => bytes.get(at + 1) != Some(&b'\n'),
+        _ => false,
+    });
+    ends.map(|(at, _)| at as u32 + 1)
 }
 
 /// Every file of a policy folder at one moment.

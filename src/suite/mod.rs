@@ -82,6 +82,11 @@ pub fn question<'c>(suite: &'c Suite, case: &'c Case) -> Question<'c> {
         Json::Object(members) => members.clone(),
         _ => Vec::new(),
     };
+    let mut subject = members(&case.account_properties);
+    if case.memberships != Json::Null {
+        subject.retain(|(name, _)| name != "memberships");
+        subject.push((Cow::Borrowed("memberships"), case.memberships.clone()));
+    }
     let mut properties = case.resource_properties.clone();
     // A case may name another tenant, to show the conflict; then the suite's goes into the context.
     let mut context = members(&case.context);
@@ -93,9 +98,9 @@ pub fn question<'c>(suite: &'c Suite, case: &'c Case) -> Question<'c> {
     }
     Question {
         subject: Entity {
-            kind: Cow::Borrowed(&suite.subject_type),
+            kind: Cow::Borrowed(&case.subject_type),
             id: Cow::Borrowed(&case.account),
-            properties: members(&case.account_properties),
+            properties: subject,
         },
         action: Action {
             name: Cow::Borrowed(&case.action),

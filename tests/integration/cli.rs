@@ -403,8 +403,8 @@ fn files_that_are_no_text_are_named() {
     let output = octroi(folder.path(), &["check"]);
     assert_eq!(output.status.code(), Some(3));
     assert!(
-        text(&output.stderr).contains("bad.yaml"),
+        text(&output.stdout).contains("bad.yaml:1:1"),
         "{}",
-        text(&output.stderr)
+        text(&output.stdout)
     );
 }

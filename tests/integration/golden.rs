@@ -165,6 +165,33 @@ fn messages_are_as_reviewed() {
     }
 }
 
+/// Policies that decide as their own `tests` say: what a rule means, and what once went wrong.
+#[test]
+fn policies_decide_as_their_tests_say() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/decide");
+    for path in sorted(&folder) {
+        let name = path.display();
+        let text = fs::read_to_string(&path).unwrap();
+        let outcome = pipeline::compile(Sources::from_texts([("policies.yaml", text)]), NOW, 1);
+        let format = Format::Human { colour: false };
+        let report = render(&outcome.diagnostics, &outcome.sources, format);
+        let snapshot = outcome
+            .snapshot
+            .as_ref()
+            .unwrap_or_else(|| panic!("{name}:\n{report}"));
+        let results = octroi::suite::run(&outcome.model, snapshot, NOW);
+        assert!(!results.is_empty(), "{name} tests nothing");
+        for result in results {
+            let (case, got) = (&result.name, &result.explanation);
+            assert!(
+                result.passed,
+                "{name}: {case}: expected {}, {got:?}",
+                result.expected
+            );
+        }
+    }
+}
+
 /// Whatever is cut out of policies, doubled or swapped: findings, never a panic, and never silence about what a
 /// snapshot could not be made of.
 #[test]

@@ -23,3 +23,5 @@ mod reload;
 mod shipped;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod would_allow;

@@ -178,7 +178,8 @@ fn json_item(item: &Json) -> String {
     item.as_str().map_or_else(|| item.to_string(), quoted)
 }
 
-fn quoted(text: &str) -> String {
+/// A string literal of Cedar.
+pub fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 

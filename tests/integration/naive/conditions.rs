@@ -45,7 +45,19 @@ pub fn verdict(case: &Case, when: Option<&Cond>) -> Verdict {
             return Verdict::Missing;
         }
     }
-    match holds(when, &values) {
+    of_result(holds(when, &values))
+}
+
+/// What comes of the condition of raw Cedar, of which nothing must be present beforehand.
+pub fn evaluated(case: &Case, when: Option<&Cond>) -> Verdict {
+    match when {
+        Some(when) => of_result(holds(when, &Values::of(case))),
+        None => Verdict::True,
+    }
+}
+
+fn of_result(result: Result<bool, Failure>) -> Verdict {
+    match result {
         Ok(true) => Verdict::True,
         Ok(false) => Verdict::False,
         Err(Failure) => Verdict::Error,

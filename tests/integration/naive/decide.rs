@@ -1,9 +1,12 @@
 //! The decision, and the order of its reasons.
 
 use super::conditions::{self, Verdict};
+use super::delegation_type;
+use super::delegations;
 use super::members;
 use super::membership;
 use super::question::Question;
+use super::raw;
 use super::role_assign;
 use super::rules;
 use super::scopes;
@@ -18,7 +21,7 @@ pub struct Decision {
     pub allow: bool,
     /// The reason code.
     pub reason: &'static str,
-    /// The scopes of the grants that allow, where it is allowed.
+    /// The scopes of the grants that allow, where grants do: those of the one who delegates, too.
     pub scopes: Vec<Scope>,
 }
 
@@ -71,7 +74,7 @@ pub fn decide(world: &World, question: &Question, now_ms: i64) -> Decision {
     let case = Case {
         world,
         app,
-        tenant,
+        tenant: &tenant,
         question,
         now_ms,
     };
@@ -90,27 +93,59 @@ pub fn decide(world: &World, question: &Question, now_ms: i64) -> Decision {
     if typing::has_invalid_value(&case) {
         return denied("invalid_value");
     }
-    match membership::entries_that_count(&case) {
+    match membership::entries_that_count(&case, &question.subject_id) {
         Ok(entries) => decide_member(&case, &entries),
         Err(reason) => denied(reason),
     }
 }
 
-fn decide_member(case: &Case, entries: &[&Entry]) -> Decision {
+/// "then denied_by_rule, evaluation_error, granted, granted_by_delegation"; "A delegation does not
+/// change the reason of a deny."
+fn decide_member(case: &Case, entries: &[Entry]) -> Decision {
+    let own = decide_by_own_entries(case, entries, Permits::Count);
+    if own.allow || ["denied_by_rule", "evaluation_error"].contains(&own.reason) {
+        return own;
+    }
+    match delegations::allow(case) {
+        Some(scopes) => Decision {
+            allow: true,
+            reason: "granted_by_delegation",
+            scopes,
+        },
+        None => own,
+    }
+}
+
+/// Whether permits of raw Cedar allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permits {
+    /// "permits add"
+    Count,
+    /// "would be allowed now by its own entries": a permit is none.
+    LeftAside,
+}
+
+/// Decides without regard for delegations.
+pub fn decide_by_own_entries(case: &Case, entries: &[Entry], permits: Permits) -> Decision {
     let denies = deny_verdicts(case, entries);
-    // "A deny that applies wins over every allow." "missing: [...] a `deny` does [apply]"
-    if denies
-        .iter()
-        .any(|verdict| matches!(verdict, Verdict::Missing | Verdict::True))
-    {
+    let raw_forbids = raw::verdicts(case, false);
+    // "A deny that applies wins over every allow." "missing: [...] a `deny` does [apply]";
+    // "forbids win"
+    let applies = |verdict: &Verdict| matches!(verdict, Verdict::Missing | Verdict::True);
+    if denies.iter().chain(&raw_forbids).any(applies) {
         return denied("denied_by_rule");
     }
     let fits = grant_fits(case, entries);
+    let raw_permits = raw::verdicts(case, true);
     // "an error in one that is evaluated (an overflow), of an `allow` too, denies with
     // `evaluation_error`"
-    if denies.contains(&Verdict::Error) || fits.contains(&Fit::EvaluationError) {
+    let mut all = denies.iter().chain(&raw_forbids).chain(&raw_permits);
+    if all.any(|verdict| *verdict == Verdict::Error) || fits.contains(&Fit::EvaluationError) {
         return denied("evaluation_error");
     }
+    let is_permitted = permits == Permits::Count
+        && raw_permits.contains(&Verdict::True)
+        && raw::permit_may_allow(case, entries);
     let scopes: Vec<Scope> = fits
         .iter()
         .filter_map(|fit| match fit {
@@ -118,7 +153,7 @@ fn decide_member(case: &Case, entries: &[&Entry]) -> Decision {
             _ => None,
         })
         .collect();
-    if !scopes.is_empty() {
+    if is_permitted || !scopes.is_empty() {
         Decision {
             allow: true,
             reason: "granted",
@@ -146,7 +181,7 @@ fn denied(reason: &'static str) -> Decision {
 /// "In an application it holds for every tenant of it, in a tenant for that tenant, in a role for
 /// those whose entry names that role." "Only a role's own `deny` stays with it: it applies to
 /// those with an entry that names this very role." "Denies look at all entries that count."
-fn deny_verdicts(case: &Case, entries: &[&Entry]) -> Vec<Verdict> {
+fn deny_verdicts(case: &Case, entries: &[Entry]) -> Vec<Verdict> {
     let mut denies: Vec<&Deny> = Vec::new();
     denies.extend(&case.app.denies);
     denies.extend(&case.tenant.denies);
@@ -162,7 +197,7 @@ fn deny_verdicts(case: &Case, entries: &[&Entry]) -> Vec<Verdict> {
 }
 
 /// "A condition is evaluated only where type, action, role and scope of its rule already fit"
-fn deny_verdict(case: &Case, entries: &[&Entry], deny: &Deny) -> Option<Verdict> {
+fn deny_verdict(case: &Case, entries: &[Entry], deny: &Deny) -> Option<Verdict> {
     let question = case.question;
     let fits_type = rules::names_type(
         case.app,
@@ -184,7 +219,7 @@ fn deny_verdict(case: &Case, entries: &[&Entry], deny: &Deny) -> Option<Verdict>
 
 /// "**Who holds a role holds what it inherits from too**: an heir counts as a holder wherever
 /// `roles` and `except_roles` speak of holders."
-fn is_holder(case: &Case, entries: &[&Entry], roles: &[String]) -> bool {
+fn is_holder(case: &Case, entries: &[Entry], roles: &[String]) -> bool {
     entries.iter().any(|entry| {
         rules::with_inherited(case.app, case.tenant, &entry.role)
             .iter()
@@ -194,7 +229,7 @@ fn is_holder(case: &Case, entries: &[&Entry], roles: &[String]) -> bool {
 
 /// "**A question is allowed by one entry alone**: grant, scope and role given come from the same
 /// entry (with all that its role inherits)."
-fn grant_fits(case: &Case, entries: &[&Entry]) -> Vec<Fit> {
+fn grant_fits(case: &Case, entries: &[Entry]) -> Vec<Fit> {
     let mut fits = Vec::new();
     for entry in entries {
         for (grant, scope) in rules::grants(case.app, case.tenant, &entry.role) {
@@ -223,7 +258,19 @@ fn grant_fit(case: &Case, entry: &Entry, grant: &Grant, scope: Scope) -> Fit {
     match conditions::verdict(case, grant.when.as_ref()) {
         Verdict::Missing | Verdict::False => Fit::ConditionNotMet,
         Verdict::Error => Fit::EvaluationError,
-        Verdict::True if members::rest_is_in_order(case, entry, scope) => Fit::Granted(scope),
+        Verdict::True if rest_is_in_order(case, entry, scope) => Fit::Granted(scope),
         Verdict::True => Fit::NotAssignable,
+    }
+}
+
+/// "not_assignable (type, action, scope and condition fit, the rest does not)"
+fn rest_is_in_order(case: &Case, entry: &Entry, scope: Scope) -> bool {
+    let question = case.question;
+    match (
+        question.resource_type.as_str(),
+        question.action_name.as_str(),
+    ) {
+        ("delegation", "create") => delegation_type::may_be_created(case, scope),
+        _ => members::rest_is_in_order(case, entry, scope),
     }
 }

@@ -3,6 +3,8 @@
 use fastrand::Rng;
 
 use super::generate_app::application;
+use super::generate_delegations::add_delegations;
+use super::generate_raw::add_raw;
 use super::generate_tenant::{add_guests, tenant};
 use super::generate_values::{APPLICATIONS, TENANTS, percent, pick};
 use super::world::World;
@@ -17,10 +19,17 @@ impl World {
         };
         let count = if percent(rng, 70) { 1 } else { 2 };
         for id in &APPLICATIONS[..count] {
-            let app = application(rng, id);
+            let others_do = world.applications.iter().any(|app| app.request);
+            let request = percent(rng, if others_do { 60 } else { 20 });
+            let app = application(rng, id, request);
             world.applications.push(app);
         }
-        let count = *pick(rng, &[1, 2, 2, 3, 4]).unwrap_or(&1);
+        let needs_none = world.applications.iter().any(|app| app.request);
+        let count = if needs_none && percent(rng, 20) {
+            0
+        } else {
+            *pick(rng, &[1, 2, 2, 3, 4]).unwrap_or(&1)
+        };
         for id in &TENANTS[..count] {
             if let Some(app) = pick(rng, &world.applications) {
                 let tenant = tenant(rng, app, id, &world.tenants);
@@ -28,6 +37,8 @@ impl World {
             }
         }
         add_guests(rng, &mut world);
+        add_delegations(rng, &mut world);
+        add_raw(rng, &mut world);
         world
     }
 }

@@ -3,6 +3,7 @@
 use fastrand::Rng;
 
 use super::generate_cond::condition;
+use super::generate_raw::cedar_name;
 use super::generate_values::{
     ACCOUNTS, ACTIONS, OF_ACCOUNTS, OF_ACTION, OF_CONTEXT, OF_RESOURCES, PERSONS, ROLES, TYPES,
     count_of, percent, pick, pick_text, some_of, value,
@@ -13,17 +14,18 @@ use super::world::{
     Tenant,
 };
 
-/// A random application, without tenants.
-pub fn application(rng: &mut Rng, id: &str) -> Application {
+/// A random application, without tenants, that takes memberships from the request or not.
+pub fn application(rng: &mut Rng, id: &str, request: bool) -> Application {
     let mut app = Application {
         id: id.to_owned(),
+        request,
         subject_types: if percent(rng, 70) {
             None
         } else {
             Some(vec!["user".to_owned(), "svc".to_owned()])
         },
-        declared_required: percent(rng, 15),
-        one_tenant: percent(rng, 15),
+        declared_required: !request && percent(rng, 15),
+        one_tenant: !request && percent(rng, 15),
         required_fields: if percent(rng, 15) {
             vec!["email".to_owned()]
         } else {
@@ -94,6 +96,7 @@ fn types(rng: &mut Rng) -> Vec<ResourceType> {
             actions,
             attributes: attributes(rng, &OF_RESOURCES, 25),
             parent,
+            cedar_name: cedar_name(rng, name),
         });
     }
     for (name, _) in BUILT_IN {
@@ -112,6 +115,7 @@ fn types(rng: &mut Rng) -> Vec<ResourceType> {
                 actions,
                 attributes,
                 parent: None,
+                cedar_name: None,
             });
         }
     }
@@ -335,7 +339,8 @@ fn actions(rng: &mut Rng, app: &Application, resources: &[String]) -> Vec<String
     count_of(rng, &possible, count)
 }
 
-fn when(
+/// A condition on a rule about these resources, in that many of a hundred cases.
+pub fn when(
     rng: &mut Rng,
     app: &Application,
     resources: &[String],

@@ -65,7 +65,8 @@ impl Draft<'_> {
             20..60 if action == "invite" => "new@member".to_owned(),
             _ => self.account(),
         };
-        let is_known = !self.tenant.entries(&self.question.resource_id).is_empty();
+        let is_known =
+            !self.app.request && !self.tenant.entries(&self.question.resource_id).is_empty();
         let role = self.roles_to_give(entry);
         let asks_for = |rng: &mut Rng| percent(rng, if is_known { 30 } else { 85 });
         if asks_for(self.rng) {

@@ -4,9 +4,10 @@ use fastrand::Rng;
 use serde_json::{Map, Value as Json, json};
 
 use super::decide::decide;
+use super::generate_request::place;
 use super::generate_tenant::add_spelling;
 use super::generate_values::{
-    ACCOUNTS, BASE_MS, RECORDS, SUB_ACCOUNTS, TEAMS, percent, pick, pick_text, value,
+    ACCOUNTS, BASE_MS, DATETIMES, RECORDS, SUB_ACCOUNTS, TEAMS, percent, pick, pick_text, value,
 };
 use super::membership::end_of;
 use super::perturb::perturb;
@@ -14,10 +15,11 @@ use super::places::{self, lies_below};
 use super::question::Question;
 use super::rules;
 use super::scopes::teams_of;
+use super::value::datetime;
 use super::world::{Application, Entry, Record, Scope, Tenant, World};
 
 /// The answers that questions are made for; an empty one is any.
-const WANTED: [&str; 20] = [
+const WANTED: [&str; 22] = [
     "granted",
     "granted",
     "granted",
@@ -27,6 +29,8 @@ const WANTED: [&str; 20] = [
     "granted",
     "granted",
     "granted",
+    "granted_by_delegation",
+    "granted_by_delegation",
     "not_assignable",
     "not_assignable",
     "condition_not_met",
@@ -66,37 +70,50 @@ impl Question {
 }
 
 fn draw(world: &World, rng: &mut Rng) -> (Question, i64) {
-    let Some(tenant) = pick(rng, &world.tenants) else {
+    let Some((app, tenant)) = place(world, rng) else {
         return (Question::default(), BASE_MS);
     };
-    let Some(app) = world.application(&tenant.application) else {
-        return (Question::default(), BASE_MS);
-    };
-    let now_ms = moment(rng, tenant);
+    let now_ms = moment(rng, &tenant);
     let mut draft = Draft {
         rng,
         app,
-        tenant,
+        tenant: &tenant,
         question: Question::default(),
     };
-    if percent(draft.rng, 80) {
+    let way = draft.rng.u32(0..100);
+    let is_done = match way {
+        0..15 => draft.aimed_by_delegation(),
+        15..23 => draft.aimed_by_raw(),
+        _ => false,
+    };
+    if !is_done && way < 80 {
         draft.aimed(now_ms);
-    } else {
+    } else if !is_done {
         draft.scattered();
     }
+    if app.request {
+        draft.add_memberships();
+    }
     draft.name_tenant(world);
+    draft.name_application(world);
     (draft.question, now_ms)
 }
 
-/// Around the fixed moment, or where an entry of the tenant ends.
+/// Around the fixed moment, or where an entry or a delegation of the tenant ends, or where a
+/// condition on `context.now` may change.
 fn moment(rng: &mut Rng, tenant: &Tenant) -> i64 {
-    let ends: Vec<i64> = tenant
-        .members
-        .iter()
-        .filter_map(|entry| entry.expires.as_deref().and_then(end_of))
+    let of_entries = tenant.members.iter().map(|entry| &entry.expires);
+    let of_delegations = tenant.delegations.iter().map(|one| &one.expires);
+    let ends: Vec<i64> = of_entries
+        .chain(of_delegations)
+        .filter_map(|expires| expires.as_deref().and_then(end_of))
         .collect();
-    match pick(rng, &ends).copied() {
-        Some(end) if percent(rng, 30) => end + rng.i64(-1..=1),
+    match (rng.u32(0..100), pick(rng, &ends).copied()) {
+        (0..30, Some(end)) => end + rng.i64(-1..=1),
+        (30..36, _) => {
+            let at = pick_text(rng, &DATETIMES);
+            datetime(&at).unwrap_or(BASE_MS) + rng.i64(-1..=1)
+        }
         _ => BASE_MS + rng.i64(-30..30) * MILLISECONDS_AN_HOUR,
     }
 }
@@ -167,7 +184,7 @@ impl Draft<'_> {
         let action = pick_text(self.rng, &actions);
         self.begin(&account, &kind, &action);
         match kind.as_str() {
-            "tenant" | "role" | "member" | "team" | "sub_account" => {
+            "tenant" | "role" | "member" | "team" | "sub_account" | "delegation" => {
                 let entry = Entry {
                     account,
                     ..Entry::default()
@@ -180,7 +197,7 @@ impl Draft<'_> {
         self.add_declared(50);
     }
 
-    fn begin(&mut self, account: &str, kind: &str, action: &str) {
+    pub(super) fn begin(&mut self, account: &str, kind: &str, action: &str) {
         let subject_type = match &self.app.subject_types {
             Some(types) => pick(self.rng, types).cloned().unwrap_or_default(),
             None => "user".to_owned(),
@@ -199,7 +216,8 @@ impl Draft<'_> {
         let id = json!(self.tenant.id);
         let is_named = self.question.resource_type == "tenant";
         let way = self.rng.u32(0..100);
-        let may_be_left_out = is_named || world.tenants.len() == 1;
+        let is_only = world.tenants.len() == 1 && !world.applications.iter().any(|app| app.request);
+        let may_be_left_out = is_named || is_only;
         if may_be_left_out && way < 60 {
             return;
         }
@@ -210,11 +228,6 @@ impl Draft<'_> {
         }
         if way >= 70 {
             self.question.context.insert("tenant".to_owned(), id);
-        }
-        if percent(self.rng, 3) {
-            self.question
-                .context
-                .insert("application".to_owned(), json!(self.app.id));
         }
     }
 
@@ -263,7 +276,7 @@ impl Draft<'_> {
     }
 
     /// Makes the resource one that a grant of the entry with this scope might cover.
-    fn aim(&mut self, entry: &Entry, scope: Scope) {
+    pub(super) fn aim(&mut self, entry: &Entry, scope: Scope) {
         match self.question.resource_type.as_str() {
             "tenant" => self.question.resource_id = self.tenant.id.clone(),
             "role" => self.aim_at_role(entry),
@@ -279,6 +292,7 @@ impl Draft<'_> {
                 self.aim_standard(entry, scope);
             }
             "member" => self.aim_at_member(entry, scope),
+            "delegation" => self.aim_at_delegation(entry, scope),
             _ => {
                 self.question.resource_id = self.record_id();
                 self.aim_standard(entry, scope);
@@ -288,7 +302,7 @@ impl Draft<'_> {
         }
     }
 
-    fn aim_standard(&mut self, entry: &Entry, scope: Scope) {
+    pub(super) fn aim_standard(&mut self, entry: &Entry, scope: Scope) {
         match scope {
             Scope::Tenant => {}
             Scope::SubAccount => {

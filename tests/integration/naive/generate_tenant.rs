@@ -19,7 +19,10 @@ pub fn tenant(rng: &mut Rng, app: &Application, id: &str, others: &[Tenant]) -> 
         ..Tenant::default()
     };
     tenant.sub_accounts = sub_accounts(rng);
-    tenant.teams = teams(rng);
+    // "`members`, `teams` and `delegations` in files are then errors"
+    if !app.request {
+        tenant.teams = teams(rng);
+    }
     let own_roles = if percent(rng, 50) { rng.usize(1..3) } else { 0 };
     let own_roles = count_of(rng, &OWN_ROLES, own_roles);
     let mut all: Vec<String> = app.roles.iter().map(|role| role.id.clone()).collect();
@@ -32,6 +35,14 @@ pub fn tenant(rng: &mut Rng, app: &Application, id: &str, others: &[Tenant]) -> 
         let deny = deny(rng, app, &all, true);
         tenant.denies.push(deny);
     }
+    if !app.request {
+        add_members(rng, app, &mut tenant, others);
+    }
+    tenant.records = records(rng, app, &tenant);
+    tenant
+}
+
+fn add_members(rng: &mut Rng, app: &Application, tenant: &mut Tenant, others: &[Tenant]) {
     let mut accounts: Vec<&str> = ACCOUNTS.to_vec();
     if app.one_tenant {
         accounts.retain(|account| others.iter().all(|other| !has_entry(other, app, account)));
@@ -43,12 +54,10 @@ pub fn tenant(rng: &mut Rng, app: &Application, id: &str, others: &[Tenant]) -> 
     for _ in 0..rng.usize(4..14) {
         let account = pick_text(rng, &accounts);
         if !account.is_empty() {
-            add_entry(rng, app, &mut tenant, account, None);
+            add_entry(rng, app, tenant, account, None);
         }
     }
-    fill_teams(rng, &mut tenant);
-    tenant.records = records(rng, app, &tenant);
-    tenant
+    fill_teams(rng, tenant);
 }
 
 fn has_entry(tenant: &Tenant, app: &Application, account: &str) -> bool {
@@ -86,7 +95,7 @@ fn teams(rng: &mut Rng) -> Vec<Team> {
 }
 
 /// Adds an entry that is valid, unless the account has an equal one or the role can't be had here.
-fn add_entry(
+pub fn add_entry(
     rng: &mut Rng,
     app: &Application,
     tenant: &mut Tenant,
@@ -227,11 +236,13 @@ fn attributes_of_record(
     kind: &str,
 ) -> Map<String, Json> {
     let mut attributes = Map::new();
-    let accounts: Vec<String> = tenant
-        .members
-        .iter()
-        .map(|one| one.account.clone())
-        .collect();
+    let members = tenant.members.iter().map(|one| one.account.clone());
+    let declared = app.accounts.iter().map(|account| account.id.clone());
+    let accounts: Vec<String> = if app.request {
+        declared.collect()
+    } else {
+        members.collect()
+    };
     let sub_accounts: Vec<String> = tenant
         .sub_accounts
         .iter()

@@ -103,7 +103,8 @@ pub const EXPIRES: [&str; 9] = [
     "2027-01-01T00:00:00Z",
 ];
 
-const DATETIMES: [&str; 6] = [
+/// Moments.
+pub const DATETIMES: [&str; 6] = [
     "2026-01-01",
     "2026-06-01",
     "2026-06-01T00:00:00Z",

@@ -230,7 +230,7 @@ fn state_is_possible(case: &Case, state: &State) -> bool {
     let exist = state
         .sub_accounts
         .iter()
-        .all(|id| case.tenant.sub_account(id).is_some());
+        .all(|id| case.tenant.has_sub_account(id));
     let wanted = state
         .role
         .as_ref()

@@ -7,13 +7,14 @@ use super::generate_values::{
     ACCOUNTS, RECORDS, SUB_ACCOUNTS, TEAMS, count_of, percent, pick, pick_text, value, wrong_value,
 };
 use super::membership::end_of;
+use super::perturb_request::perturb_memberships;
 use super::question::Question;
 use super::value::Type;
 use super::world::{Attribute, World};
 
 /// Changes one thing about a question.
 pub fn perturb(world: &World, rng: &mut Rng, question: &mut Question, now_ms: &mut i64) {
-    match rng.u32(0..26) {
+    match rng.u32(0..29) {
         0 => question.subject_type = pick_text(rng, &["svc", "user", "User", ""]),
         1 => question.subject_id = pick_text(rng, &["nobody", "", "a\u{7}b", "MARC"]),
         2..4 => question.subject_id = pick_text(rng, &ACCOUNTS),
@@ -31,7 +32,8 @@ pub fn perturb(world: &World, rng: &mut Rng, question: &mut Question, now_ms: &m
         19 => add_odd(rng, question),
         20 => redeclare(world, rng, question),
         21..24 => perturb_member(world, rng, question),
-        24 => *now_ms += rng.i64(-1000..1000) * 60 * 60 * 1000,
+        24..27 => perturb_memberships(rng, question),
+        27 => *now_ms += rng.i64(-1000..1000) * 60 * 60 * 1000,
         _ => ask_at_end(world, rng, question, now_ms),
     }
 }
@@ -52,9 +54,11 @@ fn perturb_tenant(world: &World, rng: &mut Rng, question: &mut Question) {
         .iter()
         .map(|tenant| tenant.id.as_str())
         .collect();
-    let some = match rng.u32(0..10) {
+    let some = match rng.u32(0..12) {
         0..6 => json!(pick_text(rng, &ids)),
         6 => json!("nowhere"),
+        10 => json!("Elsewhere 2"),
+        11 => json!(bad_id(rng)),
         7 => json!(7),
         8 => json!([]),
         _ => Json::Null,
@@ -166,6 +170,8 @@ fn mistype(world: &World, rng: &mut Rng, question: &mut Question) {
         }
         _ => {
             let texts = [
+                "from",
+                "to",
                 "owner",
                 "sub_account",
                 "team",
@@ -174,7 +180,7 @@ fn mistype(world: &World, rng: &mut Rng, question: &mut Question) {
                 "new_role",
                 "guest_of",
             ];
-            let sets = ["sub_accounts", "teams"];
+            let sets = ["sub_accounts", "teams", "actions", "resources"];
             let (name, kind) = if percent(rng, 75) {
                 (pick_text(rng, &texts), Type::String)
             } else {
@@ -282,14 +288,21 @@ fn perturb_member(world: &World, rng: &mut Rng, question: &mut Question) {
     question.resource.insert(name, value);
 }
 
-/// Asks at the moment at which an entry of the subject ends.
+/// Asks at the moment at which an entry of the subject or a delegation to it ends.
 fn ask_at_end(world: &World, rng: &mut Rng, question: &Question, now_ms: &mut i64) {
-    let ends: Vec<i64> = world
-        .tenants
-        .iter()
-        .flat_map(|tenant| tenant.entries(&question.subject_id))
-        .filter_map(|entry| entry.expires.as_deref().and_then(end_of))
-        .collect();
+    let subject = &question.subject_id;
+    let mut all: Vec<String> = Vec::new();
+    for tenant in &world.tenants {
+        let entries = tenant.entries(subject).into_iter();
+        all.extend(entries.filter_map(|entry| entry.expires.clone()));
+        let delegations = tenant.delegations.iter().filter(|one| one.to == *subject);
+        all.extend(delegations.filter_map(|one| one.expires.clone()));
+    }
+    let memberships = question.subject.get("memberships");
+    for entry in memberships.and_then(Json::as_array).into_iter().flatten() {
+        all.extend(entry["expires"].as_str().map(str::to_owned));
+    }
+    let ends: Vec<i64> = all.iter().filter_map(|expires| end_of(expires)).collect();
     if let Some(end) = pick(rng, &ends) {
         *now_ms = end + rng.i64(-1..=1);
     }

@@ -171,6 +171,10 @@ fn named_by_records(case: &Case, below: &[Ancestor], kind: &str) -> Option<Strin
 
 /// "is one of the entry's `sub_accounts` or lies below one (unknown ones are not)"
 pub fn lies_below(tenant: &Tenant, id: &str, tops: &[String]) -> bool {
+    // "in one that no file names [...] each sub-account stands alone"
+    if tenant.undeclared {
+        return tops.iter().any(|top| top == id);
+    }
     let Some(sub_account) = tenant.sub_account(id) else {
         return false;
     };

@@ -3,9 +3,10 @@
 use fastrand::Rng;
 use serde_json::{Map, Value as Json};
 
+use super::render_raw;
 use super::world::{
-    Account, Application, Attribute, Deny, Entry, Grant, Record, ResourceType, Role, Status, Team,
-    Tenant, World,
+    Account, Application, Attribute, Delegation, Deny, Entry, Grant, Record, ResourceType, Role,
+    Team, Tenant, World,
 };
 use super::yaml::{Fields, Yaml, document, of_json};
 
@@ -14,7 +15,7 @@ use super::yaml::{Fields, Yaml, document, of_json};
 pub fn render(world: &World) -> Vec<(String, String)> {
     let mut rng = Rng::with_seed(world.style);
     let documents = documents(world, &mut rng);
-    let in_one_file = rng.u32(0..100) < 30;
+    let in_one_file = rng.u32(0..100) < 30 && render_raw::may_be_one_file(world);
     let mut files: Vec<(String, String)> = Vec::new();
     for (name, node) in documents {
         let name = if in_one_file {
@@ -42,6 +43,7 @@ pub fn render(world: &World) -> Vec<(String, String)> {
             }
         }
     }
+    files.extend(render_raw::files(world, in_one_file, &mut rng));
     files
 }
 
@@ -54,8 +56,9 @@ pub fn documents(world: &World, rng: &mut Rng) -> Vec<(String, Yaml)> {
             documents.push((format!("{}/accounts.yml", app.id), node));
         }
     }
+    let is_flat = rng.u32(0..100) < 20;
     for one in &world.tenants {
-        let home = format!("{}/tenants/{}.yaml", one.application, one.id);
+        let home = render_raw::home_of(one, is_flat);
         let (tenant, rest) = tenant(one, rng);
         documents.push((home, tenant));
         if let Some(rest) = rest {
@@ -73,6 +76,9 @@ fn application(app: &Application) -> Yaml {
     fields.text("application", &app.id);
     if let Some(types) = &app.subject_types {
         fields.texts("subject_types", types);
+    }
+    if app.request {
+        fields.text("membership", "request");
     }
     let mut accounts = Fields::default();
     if app.declared_required {
@@ -130,6 +136,7 @@ fn resource_type(kind: &ResourceType) -> (String, Yaml) {
     fields.texts("actions", &kind.actions);
     fields.map("attributes", attributes(&kind.attributes));
     fields.maybe("parent", kind.parent.as_deref());
+    fields.maybe("cedar_name", kind.cedar_name.as_deref());
     (kind.name.clone(), fields.done())
 }
 
@@ -213,6 +220,9 @@ fn tenant(tenant: &Tenant, rng: &mut Rng) -> (Yaml, Option<Yaml>) {
         _ => length,
     };
     let (members, more_members) = tenant.members.split_at(share(tenant.members.len(), rng));
+    let (delegations, more_delegations) = tenant
+        .delegations
+        .split_at(share(tenant.delegations.len(), rng));
     let (teams, more_teams) = tenant.teams.split_at(share(tenant.teams.len(), rng));
 
     let mut fields = Fields::default();
@@ -230,12 +240,18 @@ fn tenant(tenant: &Tenant, rng: &mut Rng) -> (Yaml, Option<Yaml>) {
     fields.list("deny", tenant.denies.iter().map(deny).collect());
     fields.map("records", records(&tenant.records));
     fields.list("members", members.iter().map(entry).collect());
+    fields.list("delegations", delegations.iter().map(delegation).collect());
 
     let mut rest = Fields::default();
     rest.text("members_of", &tenant.id);
     add_teams(&mut rest, more_teams);
     rest.list("members", more_members.iter().map(entry).collect());
-    let has_rest = !more_members.is_empty() || !more_teams.is_empty();
+    rest.list(
+        "delegations",
+        more_delegations.iter().map(delegation).collect(),
+    );
+    let has_rest =
+        !more_members.is_empty() || !more_teams.is_empty() || !more_delegations.is_empty();
     (fields.done(), has_rest.then(|| rest.done()))
 }
 
@@ -278,12 +294,18 @@ fn entry(entry: &Entry) -> Yaml {
         .map(|(kind, ids)| (kind.clone(), texts(ids)));
     fields.map("assigned", assigned.collect());
     fields.maybe("guest_of", entry.guest_of.as_deref());
-    let status = entry.status.map(|status| match status {
-        Status::Active => "active",
-        Status::Invited => "invited",
-        Status::Suspended => "suspended",
-    });
-    fields.maybe("status", status);
+    fields.maybe("status", entry.status.map(|status| status.name()));
     fields.maybe("expires", entry.expires.as_deref());
+    fields.done()
+}
+
+/// "`delegations` | `from`, `to`, `allow`, `expires`, `reason`"
+fn delegation(delegation: &Delegation) -> Yaml {
+    let mut fields = Fields::default();
+    fields.text("from", &delegation.from);
+    fields.text("to", &delegation.to);
+    fields.list("allow", delegation.allow.iter().map(grant).collect());
+    fields.maybe("expires", delegation.expires.as_deref());
+    fields.text("reason", "Made at random.");
     fields.done()
 }

@@ -1,10 +1,11 @@
 //! What a scope covers.
 
 use super::decide::Case;
+use super::delegation_type;
 use super::members;
 use super::places::{self, Ids, SUB_ACCOUNTS, TEAMS, lies_below};
 use super::value::given;
-use super::world::{Entry, Scope, Tenant};
+use super::world::{Entry, Scope, Team, Tenant};
 
 /// True where the scope of a grant of the entry covers the resource, for the action asked.
 pub fn covers(case: &Case, entry: &Entry, scope: Scope) -> bool {
@@ -17,49 +18,74 @@ pub fn covers(case: &Case, entry: &Entry, scope: Scope) -> bool {
         "sub_account" => covers_sub_account(case, entry, scope),
         "team" => covers_team(case, entry, scope),
         "member" => members::covers(case, entry, scope),
-        _ => {
-            let sub_accounts = places::ids_for_scopes(case, SUB_ACCOUNTS);
-            let teams = places::ids_for_scopes(case, TEAMS);
-            covers_standing(case, entry, scope, &sub_accounts, &teams)
+        kind => {
+            let at = Standing {
+                sub_accounts: places::ids_for_scopes(case, SUB_ACCOUNTS),
+                teams: places::ids_for_scopes(case, TEAMS),
+                owners: match kind {
+                    "delegation" => delegation_type::owners(case),
+                    _ => owner(case),
+                },
+            };
+            covers_standing(case, entry, scope, &at)
         }
     }
 }
 
-/// "What a scope covers, for a resource of the same tenant" that stands at these sub-accounts and
-/// teams. "A resource that lacks the attribute is not covered"
-fn covers_standing(
-    case: &Case,
-    entry: &Entry,
-    scope: Scope,
-    sub_accounts: &Ids,
-    teams: &Ids,
-) -> bool {
-    let owner = places::owner(case);
+/// Where a resource stands.
+struct Standing {
+    sub_accounts: Ids,
+    teams: Ids,
+    owners: Ids,
+}
+
+fn owner(case: &Case) -> Ids {
+    places::owner(case).into_iter().collect()
+}
+
+/// "What a scope covers, for a resource of the same tenant" that stands there. "A resource that
+/// lacks the attribute is not covered"
+fn covers_standing(case: &Case, entry: &Entry, scope: Scope, at: &Standing) -> bool {
     match scope {
         // "always"
         Scope::Tenant => true,
         // "each of its sub-accounts is one of the entry's `sub_accounts` or lies below one (unknown
         // ones are not)"
         Scope::SubAccount => {
-            !sub_accounts.is_empty()
-                && sub_accounts
+            !at.sub_accounts.is_empty()
+                && at
+                    .sub_accounts
                     .iter()
                     .all(|id| lies_below(case.tenant, id, &entry.sub_accounts))
         }
         // "one of its teams is one of the entry's teams, or its `owner` is in one of them"
         Scope::Team => {
             let own = teams_of(case.tenant, entry);
-            let is_in_own = |account: &str| {
-                case.tenant.teams.iter().any(|team| {
-                    own.contains(&team.id) && team.accounts.iter().any(|a| a == account)
-                })
-            };
-            teams.iter().any(|team| own.contains(team)) || owner.as_deref().is_some_and(is_in_own)
+            at.teams.iter().any(|team| own.contains(team))
+                || at
+                    .owners
+                    .iter()
+                    .any(|owner| is_in_one(case, entry, &own, owner))
         }
         Scope::Assigned => is_assigned(case, entry),
         // "its `owner` is the member"
-        Scope::Own => owner.is_some_and(|owner| owner == case.question.subject_id),
+        Scope::Own => at.owners.contains(&case.question.subject_id),
     }
+}
+
+fn is_in_one(case: &Case, entry: &Entry, teams: &Ids, account: &str) -> bool {
+    if case.app.request {
+        // "Teams have no lists then, so a member's team covers what names it and what the member
+        // owns."
+        return !teams.is_empty() && account == entry.account;
+    }
+    let lists = |team: &&Team| team.accounts.iter().any(|one| one == account);
+    let own = case
+        .tenant
+        .teams
+        .iter()
+        .filter(|team| teams.contains(&team.id));
+    own.filter(lists).count() > 0
 }
 
 /// "(the entry's `teams`, else all teams that list the member)"
@@ -103,13 +129,20 @@ fn covers_sub_account(case: &Case, entry: &Entry, scope: Scope) -> bool {
         ("update", Some(parent)) => [itself, parent].into(),
         _ => [itself].into(),
     };
-    let teams = places::ids_for_scopes(case, TEAMS);
-    covers_standing(case, entry, scope, &places, &teams)
+    let at = Standing {
+        sub_accounts: places,
+        teams: places::ids_for_scopes(case, TEAMS),
+        owners: owner(case),
+    };
+    covers_standing(case, entry, scope, &at)
 }
 
 /// "`team`: its own id is its team."
 fn covers_team(case: &Case, entry: &Entry, scope: Scope) -> bool {
-    let sub_accounts = places::ids_for_scopes(case, SUB_ACCOUNTS);
-    let teams: Ids = [case.question.resource_id.clone()].into();
-    covers_standing(case, entry, scope, &sub_accounts, &teams)
+    let at = Standing {
+        sub_accounts: places::ids_for_scopes(case, SUB_ACCOUNTS),
+        teams: [case.question.resource_id.clone()].into(),
+        owners: owner(case),
+    };
+    covers_standing(case, entry, scope, &at)
 }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use super::decide::Case;
+use super::request;
 use super::value::{Type, given};
 use super::world::Attribute;
 
@@ -21,11 +22,12 @@ pub fn has_invalid_value(case: &Case) -> bool {
         || has_invalid_declared(&question.context, &case.app.context)
         || has_invalid_declared(&question.action, &case.app.action_context)
         || has_invalid_standard(case)
+        || (case.app.request && request::memberships(case).is_err())
         || roles_differ(case)
 }
 
 /// "Account and record ids: any string of 1 to 256 characters without control characters"
-fn is_id(text: &str) -> bool {
+pub fn is_id(text: &str) -> bool {
     let length = text.chars().count();
     (1..=256).contains(&length) && !text.chars().any(char::is_control)
 }
@@ -68,6 +70,16 @@ fn has_invalid_standard(case: &Case) -> bool {
     // "for create and list, at the property `parent`"
     if case.question.resource_type == "sub_account" {
         standard.push(("parent".to_owned(), Type::String));
+    }
+    // "its properties `from` and `to` are account ids"; "`actions` of each of `resources`, where the
+    // question gives them (Set<String>)"
+    if case.question.resource_type == "delegation" {
+        for name in ["from", "to"] {
+            standard.push((name.to_owned(), Type::String));
+        }
+        for name in ["actions", "resources"] {
+            standard.push((name.to_owned(), Type::Strings));
+        }
     }
     standard
         .iter()

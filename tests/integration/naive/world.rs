@@ -3,6 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use super::cond::Cond;
+use super::raw::RawPolicy;
 use super::value::Type;
 
 /// Everything that a policy folder declares.
@@ -21,6 +22,8 @@ pub struct World {
 pub struct Application {
     /// Its id.
     pub id: String,
+    /// `membership: request`.
+    pub request: bool,
     /// Accepted subject types; nothing: the default.
     pub subject_types: Option<Vec<String>>,
     /// `accounts.declared: required`.
@@ -45,6 +48,8 @@ pub struct Application {
     pub denies: Vec<Deny>,
     /// The accounts declared under `accounts_of`.
     pub accounts: Vec<Account>,
+    /// The policies of the `*.cedar` files that belong to the application.
+    pub raw: Vec<RawPolicy>,
 }
 
 /// A declared attribute.
@@ -67,6 +72,8 @@ pub struct ResourceType {
     pub attributes: Vec<Attribute>,
     /// Its parent type.
     pub parent: Option<String>,
+    /// Its name in Cedar, where the application sets it.
+    pub cedar_name: Option<String>,
 }
 
 /// A resource group.
@@ -159,6 +166,25 @@ pub struct Tenant {
     pub records: Vec<Record>,
     /// The entries of its members.
     pub members: Vec<Entry>,
+    /// Its delegations.
+    pub delegations: Vec<Delegation>,
+    /// The policies of the `*.cedar` files that belong to the tenant.
+    pub raw: Vec<RawPolicy>,
+    /// No file names it; a question does.
+    pub undeclared: bool,
+}
+
+/// What a member lets another do.
+#[derive(Clone, Debug, Default)]
+pub struct Delegation {
+    /// The account that delegates.
+    pub from: String,
+    /// The account that may do it too.
+    pub to: String,
+    /// What is delegated; without scopes.
+    pub allow: Vec<Grant>,
+    /// The date or instant at which it ends.
+    pub expires: Option<String>,
 }
 
 /// A sub-account.
@@ -239,11 +265,12 @@ pub struct Account {
     pub attributes: Map<String, Json>,
 }
 
-/// The built-in types and their actions, `delegation` left aside.
+/// The built-in types and their actions.
 ///
 /// "`tenant` (enter, read, update, delete), `sub_account`, `team` (create, list, read, update,
-/// delete), `role` (these and assign), `member` (invite, list, read, update, remove)"
-pub const BUILT_IN: [(&str, &[&str]); 5] = [
+/// delete), `role` (these and assign), `member` (invite, list, read, update, remove), `delegation`
+/// (create, list, read, revoke)."
+pub const BUILT_IN: [(&str, &[&str]); 6] = [
     ("tenant", &["enter", "read", "update", "delete"]),
     (
         "sub_account",
@@ -255,10 +282,22 @@ pub const BUILT_IN: [(&str, &[&str]); 5] = [
         &["create", "list", "read", "update", "delete", "assign"],
     ),
     ("member", &["invite", "list", "read", "update", "remove"]),
+    ("delegation", &["create", "list", "read", "revoke"]),
 ];
 
 /// What `crud` stands for.
 pub const CRUD: [&str; 4] = ["create", "read", "update", "delete"];
+
+impl Status {
+    /// The status's name in a policy.
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::Active => "active",
+            Status::Invited => "invited",
+            Status::Suspended => "suspended",
+        }
+    }
+}
 
 impl Scope {
     /// All scopes.
@@ -386,7 +425,14 @@ impl Tenant {
             .find(|sub_account| sub_account.id == id)
     }
 
-    /// All entries of the account, whatever their status.
+    /// True where there is such a sub-account.
+    ///
+    /// In a tenant "that no file names [...] each sub-account stands alone": there is any.
+    pub fn has_sub_account(&self, id: &str) -> bool {
+        self.undeclared || self.sub_account(id).is_some()
+    }
+
+    /// All entries of the account in the files, whatever their status.
     pub fn entries(&self, account: &str) -> Vec<&Entry> {
         self.members
             .iter()

@@ -1,0 +1,253 @@
+//! What the engine says of a question over the entries of one member, and which reason follows from it.
+
+use cedar_policy::{Authorizer, PolicySet};
+
+use super::decision::Reason;
+use super::entities::{Asked, Refused, refused};
+use super::slices::{self, Slice};
+use super::tenant::CompiledTenant;
+use crate::compile::{Effect, Probe, Rule, Stage};
+use crate::model::{Entry, Id};
+
+/// Which policies the engine is handed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Slicing {
+    /// Those of the entry's role, type and action.
+    Slice,
+    /// All of the application and the tenant: slower, and the same answer.
+    Whole,
+}
+
+/// What came of asking about one member.
+#[derive(Debug)]
+pub(super) struct Verdict<'s> {
+    /// Why.
+    pub(super) reason: Reason,
+    /// The rules that made it so.
+    pub(super) rules: Vec<&'s Rule>,
+    /// What failed, where a condition did.
+    pub(super) error: Option<String>,
+}
+
+/// A rule and the stage of the policy that answered for it.
+type Answered<'s> = (&'s Rule, Stage);
+
+/// Gathers what the engine says over the entries.
+pub(super) struct Decider<'s, 'q> {
+    tenant: &'s CompiledTenant,
+    kind: usize,
+    action: &'q str,
+    slicing: Slicing,
+    admits_raw: bool,
+    grants: usize,
+    forbids: Vec<Answered<'s>>,
+    permits: Vec<Answered<'s>>,
+    raw_permits: Vec<Answered<'s>>,
+    failed: Vec<Answered<'s>>,
+    nearest: Vec<Answered<'s>>,
+    error: Option<String>,
+}
+
+impl<'s, 'q> Decider<'s, 'q> {
+    pub(super) fn new(
+        tenant: &'s CompiledTenant,
+        kind: usize,
+        action: &'q str,
+        slicing: Slicing,
+    ) -> Self {
+        Self {
+            tenant,
+            kind,
+            action,
+            slicing,
+            admits_raw: true,
+            grants: 0,
+            forbids: Vec::new(),
+            permits: Vec::new(),
+            raw_permits: Vec::new(),
+            failed: Vec::new(),
+            nearest: Vec::new(),
+            error: None,
+        }
+    }
+
+    /// Leaves out what raw Cedar permits: only the entries' own grants allow.
+    pub(super) fn by_entries_alone(mut self) -> Self {
+        self.admits_raw = false;
+        self
+    }
+
+    /// Asks about each entry on its own: a question is allowed by one entry alone. Deny rules look at all of them.
+    pub(super) fn run(
+        mut self,
+        asked: &Asked<'_>,
+        entries: &[&Entry],
+    ) -> Result<Verdict<'s>, Refused> {
+        for (index, entry) in entries.iter().enumerate() {
+            let slice = self.slice(entry);
+            self.grants += slice.map_or(0, |slice| slice.grants);
+            match self.slicing {
+                Slicing::Whole => {
+                    let tenant = self.tenant;
+                    let all = slices::whole(&[&tenant.application.compiled.book, &tenant.book]);
+                    self.ask(asked, entry, &all)?;
+                }
+                Slicing::Slice => {
+                    let own = self.own_roleless().filter(|_| index == 0);
+                    for slice in slice.into_iter().chain(own) {
+                        if let Some(policies) = &slice.decide {
+                            self.ask(asked, entry, policies)?;
+                        }
+                    }
+                }
+            }
+        }
+        self.admit_raw(asked, entries)?;
+        if self.forbids.is_empty() && self.failed.is_empty() && self.permits.is_empty() {
+            for entry in entries {
+                let policies = self.slice(entry).and_then(|slice| slice.explain.as_ref());
+                if let Some(policies) = policies {
+                    self.ask(asked, entry, policies)?;
+                }
+            }
+        }
+        Ok(self.verdict(entries))
+    }
+
+    /// Raw Cedar permits what its policies permit, but never stands in for `assigns`: an entry must give that.
+    fn admit_raw(&mut self, asked: &Asked<'_>, entries: &[&Entry]) -> Result<(), Refused> {
+        if self.raw_permits.is_empty() || !self.admits_raw {
+            return Ok(());
+        }
+        let holds = match Probe::of(asked.kind.built_in, self.action).policy() {
+            None => true,
+            Some(text) => {
+                let policies: PolicySet = text.parse().map_err(refused)?;
+                let mut any = false;
+                for entry in entries {
+                    let request = asked.request()?;
+                    let entities = asked.entities(entry)?;
+                    let response = Authorizer::new().is_authorized(&request, &policies, &entities);
+                    any |= response.decision() == cedar_policy::Decision::Allow;
+                }
+                any
+            }
+        };
+        if holds {
+            self.permits.append(&mut self.raw_permits);
+        }
+        Ok(())
+    }
+
+    /// Asks policies that look at no entry, as of the first.
+    pub(super) fn ask_first(
+        mut self,
+        asked: &Asked<'_>,
+        entries: &[&Entry],
+        policies: &PolicySet,
+    ) -> Result<Verdict<'s>, Refused> {
+        if let Some(first) = entries.first() {
+            self.ask(asked, first, policies)?;
+        }
+        Ok(self.verdict(&[]))
+    }
+
+    fn slice(&self, entry: &Entry) -> Option<&'s Slice> {
+        let slices = self.tenant.slices(&entry.role)?;
+        slices.get(self.kind, self.action)
+    }
+
+    fn own_roleless(&self) -> Option<&'s Slice> {
+        let denies = self.tenant.own_roleless.as_ref()?;
+        denies.get(self.kind, self.action)
+    }
+
+    fn ask(
+        &mut self,
+        asked: &Asked<'_>,
+        entry: &Entry,
+        policies: &PolicySet,
+    ) -> Result<(), Refused> {
+        let request = asked.request()?;
+        let entities = asked.entities(entry)?;
+        let response = Authorizer::new().is_authorized(&request, policies, &entities);
+        for id in response.diagnostics().reason() {
+            let Some(found) = self.find(id.as_ref()) else {
+                continue;
+            };
+            match (found.0.effect, found.1) {
+                (Effect::Forbid, _) => self.forbids.push(found),
+                (_, Stage::Whole) if found.0.is_raw => self.raw_permits.push(found),
+                (_, Stage::Whole) => self.permits.push(found),
+                (_, Stage::Covered | Stage::Conditioned) => self.nearest.push(found),
+            }
+        }
+        for error in response.diagnostics().errors() {
+            let cedar_policy::AuthorizationError::PolicyEvaluationError(error) = error;
+            self.failed.extend(self.find(error.policy_id().as_ref()));
+            self.error = Some(error.inner().to_string());
+        }
+        Ok(())
+    }
+
+    fn find(&self, id: &str) -> Option<Answered<'s>> {
+        let books = [&self.tenant.application.compiled.book, &self.tenant.book];
+        books.into_iter().find_map(|book| {
+            let policy = book.find(id)?;
+            Some((book.rules.get(policy.rule)?, policy.stage))
+        })
+    }
+
+    /// Deny rules first, then errors, then grants; else how near the nearest grant came.
+    fn verdict(mut self, entries: &[&Entry]) -> Verdict<'s> {
+        let nearest = self.nearest.iter().map(|(_, stage)| *stage).max();
+        let rules =
+            |answered: Vec<Answered<'s>>| answered.into_iter().map(|(rule, _)| rule).collect();
+        let (reason, rules) = if !self.forbids.is_empty() {
+            (Reason::DeniedByRule, rules(self.forbids))
+        } else if self.error.is_some() || !self.failed.is_empty() {
+            (Reason::EvaluationError, rules(self.failed))
+        } else if !self.permits.is_empty() {
+            (Reason::Granted, rules(self.permits))
+        } else if let Some(stage) = nearest {
+            self.nearest.retain(|(_, reached)| *reached == stage);
+            let reason = match stage {
+                Stage::Conditioned => Reason::NotAssignable,
+                Stage::Covered | Stage::Whole => Reason::ConditionNotMet,
+            };
+            (reason, rules(self.nearest))
+        } else if self.grants > 0 {
+            (Reason::OutOfScope, self.fitting(entries))
+        } else {
+            (Reason::NoGrant, Vec::new())
+        };
+        Verdict {
+            reason,
+            rules,
+            error: self.error.filter(|_| reason == Reason::EvaluationError),
+        }
+    }
+
+    /// The grants of the entries that name type and action.
+    fn fitting(&self, entries: &[&Entry]) -> Vec<&'s Rule> {
+        let tenant = self.tenant;
+        let roles = entries
+            .iter()
+            .filter_map(|entry| tenant.model.role(&entry.role));
+        let held: Vec<&Id> = roles.flat_map(|role| &role.closure).collect();
+        let books = [&tenant.application.compiled.book, &tenant.book];
+        let rules = books.into_iter().flat_map(|book| &book.rules);
+        rules
+            .filter(|rule| {
+                rule.effect == Effect::Permit
+                    && rule.kind == self.kind
+                    && rule.actions.iter().any(|action| **action == *self.action)
+                    && rule
+                        .origin
+                        .role
+                        .as_ref()
+                        .is_some_and(|role| held.contains(&role))
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,60 @@
+//! Which tenant a question is about: LANGUAGE's section "Which tenant, and the order of reasons".
+
+use std::borrow::Cow;
+
+use super::Snapshot;
+use super::decision::Reason;
+use super::question::Question;
+use super::tenant::CompiledTenant;
+use crate::document::is_account_or_record_id;
+use crate::model::BuiltIn;
+use crate::value::{Json, member};
+
+/// The tenant and its id, which the question alone knows where no file names it.
+type Found<'s, 'q> = (&'s CompiledTenant, Cow<'q, str>);
+
+/// The tenant that a question names, in up to three places that must agree.
+pub(super) fn which_tenant<'s, 'q>(
+    snapshot: &'s Snapshot,
+    question: &'q Question<'_>,
+) -> Result<Found<'s, 'q>, Reason> {
+    let itself = (question.resource.kind == BuiltIn::Tenant.as_str())
+        .then(|| Json::Text(Cow::Borrowed(&*question.resource.id)));
+    let named = [
+        question.property("tenant"),
+        member(&question.context, "tenant"),
+        itself.as_ref(),
+    ];
+    let mut named = named.into_iter().flatten();
+    let application = member(&question.context, "application");
+    let Some(first) = named.next() else {
+        let tenant = snapshot.only_tenant().ok_or(Reason::TenantRequired)?;
+        return declared(tenant, application);
+    };
+    if named.any(|other| other != first) {
+        return Err(Reason::TenantConflict);
+    }
+    let id = first.as_text().ok_or(Reason::UnknownTenant)?;
+    if let Some(tenant) = snapshot.tenant(id) {
+        return declared(tenant, application);
+    }
+    let tenant = match application {
+        Some(name) => name.as_text().and_then(|name| snapshot.undeclared(name)),
+        None => snapshot.only_undeclared(),
+    };
+    let tenant = tenant.filter(|_| is_account_or_record_id(id));
+    let tenant = tenant.ok_or(Reason::UnknownTenant)?;
+    Ok((tenant, Cow::Owned(id.to_owned())))
+}
+
+/// A declared tenant with another application in the context is a conflict.
+fn declared<'s, 'q>(
+    tenant: &'s CompiledTenant,
+    application: Option<&Json<'_>>,
+) -> Result<Found<'s, 'q>, Reason> {
+    let own = &*tenant.model.application.id.value;
+    match application {
+        Some(named) if named.as_text() != Some(own) => Err(Reason::TenantConflict),
+        _ => Ok((tenant, Cow::Owned(tenant.model.id.to_string()))),
+    }
+}
