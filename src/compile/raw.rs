@@ -64,7 +64,7 @@ impl Compiler<'_> {
     }
 
     fn place_raw(&mut self, policy: Policy, id: String, text: &str, span: Span) {
-        if text.contains("\"octroi.") {
+        if policy.to_json().is_ok_and(|json| reads_own(&json)) {
             self.diagnostics
                 .report(
                     Code::RawCedar,
@@ -116,6 +116,19 @@ impl Compiler<'_> {
     }
 }
 
+/// Whether a policy, in Cedar's JSON form, reads an attribute of the compiler's own.
+fn reads_own(json: &serde_json::Value) -> bool {
+    match json {
+        serde_json::Value::Array(items) => items.iter().any(reads_own),
+        serde_json::Value::Object(members) => members.iter().any(|(name, value)| {
+            let attribute = value.get("attr").and_then(serde_json::Value::as_str);
+            let own = attribute.is_some_and(|attribute| attribute.starts_with("octroi."));
+            matches!(name.as_str(), "." | "has") && own || reads_own(value)
+        }),
+        _ => false,
+    }
+}
+
 /// The actions of a type that a policy's scope lets through.
 fn named_actions(policy: &Policy, kind: &ResourceType) -> Vec<Id> {
     let of_type = |name: &EntityTypeName| name.to_string() == kind.cedar_name;
@@ -163,6 +176,8 @@ fn statements(text: &str) -> Vec<Range<usize>> {
                 let from = start.take().unwrap_or(at);
                 ranges.push(from..at + 1);
             }
+            // A byte order mark.
+            0xEF if at == 0 && text.starts_with('\u{feff}') => at = 2,
             byte if byte.is_ascii_whitespace() => {}
             _ => {
                 start.get_or_insert(at);

@@ -48,7 +48,7 @@ macro_rules! codes {
 }
 
 codes! {
-    /// A file or folder cannot be read.
+    /// A file cannot be read: it is not UTF-8 text, or too large.
     Unreadable Error "unreadable",
     /// The file is not YAML.
     YamlSyntax Error "yaml-syntax",

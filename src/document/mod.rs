@@ -172,7 +172,7 @@ pub fn read(sources: &Sources, diagnostics: &mut Diagnostics) -> Documents {
             };
             diagnostics
                 .report(Code::Unreadable, span, problem)
-                .help("save it as UTF-8 text, or take it out of the folder");
+                .help("mend the file, or take it out of the folder");
             continue;
         }
         if !file.is_yaml() {

@@ -15,16 +15,14 @@ pub(super) fn sentence(question: &Question<'_>, evaluation: &Evaluation<'_>) -> 
         quoted(&question.resource.kind),
         quoted(&question.resource.id)
     );
-    let tenant = evaluation
-        .tenant
-        .map_or(String::new(), |tenant| quoted(&tenant.model.id));
+    let tenant = quoted(&evaluation.tenant_id);
     match evaluation.reason {
         Reason::TenantConflict => {
             "the question names two different tenants, or another application than the tenant's"
                 .into()
         }
         Reason::TenantRequired => {
-            "the question names no tenant, and several are loaded: set `resource.properties.tenant`"
+            "the question names no tenant, and which one is meant does not follow from the policies: set `resource.properties.tenant`"
                 .into()
         }
         Reason::UnknownTenant => "the tenant that the question names is not loaded".into(),
@@ -70,7 +68,7 @@ pub(super) fn sentence(question: &Question<'_>, evaluation: &Evaluation<'_>) -> 
             format!("{subject} may {wish}, which a member who may do so delegated to it")
         }
         Reason::NotAssignable => format!(
-            "{} covers {wish}, but the role asked for or held is not one that its `assigns` names, or the state asked for cannot be",
+            "{} covers {wish}, but what is asked for is not its to give: `assigns` does not name the role, or the entry or delegation asked for could not be",
             by_roles(&evaluation.rules)
         ),
         Reason::ConditionNotMet => format!(

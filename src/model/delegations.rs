@@ -117,7 +117,9 @@ fn not_held(
             let lacking = named
                 .iter()
                 .any(|(_, kind)| known(*kind) && !holds(tenant, from, Some(*kind), Some(word)));
-            if lacking || every_type && !holds(tenant, from, None, Some(word)) {
+            let mut kinds = vocabulary.types.values();
+            let exists = kinds.any(|kind| kind.actions.contains(*word));
+            if lacking || every_type && exists && !holds(tenant, from, None, Some(word)) {
                 report(from, action, word, diagnostics);
                 break;
             }

@@ -254,6 +254,15 @@ fn check_property(
                 }
             }
         }
+        "from" | "to" if kind.built_in == Some(BuiltIn::Delegation) && !elsewhere => {
+            for account in texts(node) {
+                let known = tenant.application.membership_request
+                    || tenant.members.contains_key(&account.value);
+                if !known {
+                    unknown::report(Kind::Member, &account, tenant.members.keys(), diagnostics);
+                }
+            }
+        }
         "guest_of" if kind.built_in == Some(BuiltIn::Member) && !elsewhere => {
             for home in texts(node) {
                 if !tenant.partners.contains(&home.value) {

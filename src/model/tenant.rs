@@ -324,7 +324,8 @@ fn check_places(
 ) {
     let is_sub_account = match &*name.value {
         "sub_account" | "sub_accounts" => true,
-        "team" | "teams" => false,
+        // Where memberships come with the request, no file declares teams.
+        "team" | "teams" if !tenant.application.membership_request => false,
         _ => return,
     };
     let named: Vec<Name> = match (value, &node.value) {

@@ -25,6 +25,8 @@ pub(crate) struct Evaluation<'s> {
     pub(crate) reason: Reason,
     /// The tenant that was asked about, if there is one.
     pub(crate) tenant: Option<&'s CompiledTenant>,
+    /// The tenant's id.
+    pub(crate) tenant_id: String,
     /// The entries of the member that count.
     pub(crate) entries: Vec<Counting>,
     /// The rules that decided: grants that allow, rules that deny, conditions that failed, or for other denies the
@@ -61,6 +63,7 @@ impl<'s> Evaluation<'s> {
         Self {
             reason,
             tenant,
+            tenant_id: tenant.map_or(String::new(), |tenant| tenant.model.id.to_string()),
             entries: Vec::new(),
             rules: Vec::new(),
             stands_at: Standing::default(),
@@ -145,6 +148,7 @@ impl<'s> Scene<'s, '_> {
     fn evaluate(&self) -> Evaluation<'s> {
         let deny = |reason, detail| Evaluation {
             detail,
+            tenant_id: self.tenant_id.to_string(),
             ..Evaluation::of(reason, Some(self.tenant))
         };
         let typing = match self.typing() {
@@ -237,6 +241,7 @@ impl<'s> Scene<'s, '_> {
         Ok(Evaluation {
             reason: verdict.reason,
             tenant: Some(self.tenant),
+            tenant_id: self.tenant_id.to_string(),
             entries: entries.iter().map(|entry| Counting::of(entry)).collect(),
             rules: verdict.rules,
             stands_at: standing(&place),

@@ -123,7 +123,7 @@ fn read_file(root: &Path, path: &Path, limits: Limits) -> Result<SourceFile, Rea
         let problem = format!(
             "the file has {bytes} bytes, more than the {limit} that a policy file may have"
         );
-        return Ok(SourceFile::unreadable(relative, bytes.to_string(), problem));
+        return Ok(SourceFile::unreadable(relative, String::new(), problem));
     }
     let bytes = fs::read(path).map_err(|error| io_error(path, error))?;
     Ok(match String::from_utf8(bytes) {

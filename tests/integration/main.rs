@@ -18,6 +18,8 @@ mod prometheus;
 #[cfg(test)]
 mod random;
 #[cfg(test)]
+mod readme;
+#[cfg(test)]
 mod reload;
 #[cfg(test)]
 mod shipped;

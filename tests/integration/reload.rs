@@ -127,11 +127,12 @@ fn a_bad_change_is_reported_and_changes_nothing() {
         1.0
     );
     // The log shows the line itself, as `check` does.
-    let events = sidecar.events();
-    let said = events
-        .iter()
-        .find(|event| event["level"] == "ERROR")
-        .unwrap();
+    let errors = || {
+        let events = sidecar.events();
+        events.into_iter().find(|event| event["level"] == "ERROR")
+    };
+    assert!(wait_until(SOON, || errors().is_some()), "nothing logged");
+    let said = errors().unwrap();
     let said = said["message"].as_str().unwrap();
     assert!(
         said.contains("tenants/north.yaml:3") && said.contains("membres:"),
