@@ -5,6 +5,7 @@
 
 mod condition;
 mod coverage;
+mod emit;
 mod policy;
 mod raw;
 mod rules;

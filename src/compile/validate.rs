@@ -40,7 +40,16 @@ pub(super) fn validate(
         let label = error.labels().and_then(|mut labels| labels.next());
         let range = label.map(|label| (label.offset(), label.offset() + label.len()));
         let message = without_policy(&error.to_string());
-        let help = error.help().map(|help| help.to_string());
+        // The engine's nearest entity type or action is picked at random among equals, and seldom near.
+        let is_unknown = matches!(
+            error,
+            cedar_policy::ValidationError::UnrecognizedEntityType(_)
+                | cedar_policy::ValidationError::UnrecognizedActionId(_)
+        );
+        let help = match is_unknown {
+            true => Some("`octroi compile` prints the schema with every entity type and action".to_owned()),
+            false => error.help().map(|help| help.to_string()),
+        };
         place_error(
             book,
             sourcing,

@@ -1,16 +1,20 @@
 //! Conditions: parsed alone, so that no text can close the braces around it, and asked which attributes they read.
 
+mod search;
+mod walk;
+
 use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use cedar_policy::{Expression, Policy};
 use miette::Diagnostic as _;
-use serde_json::Value;
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::{ConditionText, offsets};
 use crate::source::{Sources, Span};
+use search::{find_read, find_slot, find_word, nesting};
+use walk::Walk;
 
 /// Longest condition in bytes: the engine's parser recurses, and no person writes more.
 const CONDITION_BYTES_MAX: usize = 4_096;
@@ -213,243 +217,6 @@ fn in_cedar(message: &str) -> Option<&'static str> {
         ";" | "}" => Some("`when` is one expression, not a policy"),
         _ => None,
     }
-}
-
-/// The range of a template's slot.
-fn find_slot(text: &str) -> Option<(usize, usize)> {
-    let masked = without_strings(text);
-    let start = masked.find('?')?;
-    let rest = masked.get(start + 1..)?;
-    let length = rest
-        .find(|c: char| !c.is_ascii_alphanumeric())
-        .unwrap_or(rest.len());
-    Some((start, start + 1 + length))
-}
-
-/// The text with the contents of its strings blanked, but for those that name an attribute (`x["name"]`, `has "name"`),
-/// so that a search finds code and no data. Lengths stay.
-fn without_strings(text: &str) -> String {
-    let mut masked = String::with_capacity(text.len());
-    let mut characters = text.chars();
-    while let Some(character) = characters.next() {
-        masked.push(character);
-        if character != '"' {
-            continue;
-        }
-        let before = masked.trim_end_matches('"').trim_end();
-        let names = before.ends_with('[') || before.ends_with("has");
-        while let Some(inner) = characters.next() {
-            let escaped = (inner == '\\').then(|| characters.next()).flatten();
-            for part in [Some(inner), escaped].into_iter().flatten() {
-                match names || inner == '"' {
-                    true => masked.push(part),
-                    false => masked.extend(std::iter::repeat_n(' ', part.len_utf8())),
-                }
-            }
-            if inner == '"' {
-                break;
-            }
-        }
-    }
-    masked
-}
-
-/// How deep brackets and `if`s are nested at most; the engine's work doubles with each `if` in an `if`.
-fn nesting(text: &str) -> usize {
-    let code = without_strings(text);
-    let mut words = code.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-    let ifs = words.by_ref().filter(|word| *word == "if").count();
-    let brackets = brackets(&code);
-    match ifs > IFS_MAX {
-        true => usize::MAX,
-        false => brackets,
-    }
-}
-
-fn brackets(text: &str) -> usize {
-    let (mut depth, mut deepest) = (0usize, 0usize);
-    for byte in text.bytes() {
-        match byte {
-            b'(' | b'[' | b'{' => depth += 1,
-            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        deepest = deepest.max(depth);
-    }
-    deepest
-}
-
-/// What a condition may not do although Cedar could.
-#[derive(Debug, Clone, Copy)]
-enum Problem {
-    Action,
-    IndirectRead,
-}
-
-impl Problem {
-    fn word(self) -> Option<&'static str> {
-        match self {
-            Self::Action => Some("action"),
-            Self::IndirectRead => None,
-        }
-    }
-
-    fn message(self) -> &'static str {
-        match self {
-            Self::Action => {
-                "a condition cannot read `action`; the rule's `actions` name it, and its properties are `context.action`"
-            }
-            Self::IndirectRead => {
-                "a condition can read attributes of `principal`, `resource` and `context` only"
-            }
-        }
-    }
-}
-
-/// Collects what an expression (in Cedar's JSON form) reads.
-#[derive(Default)]
-struct Walk {
-    reads: BTreeSet<Read>,
-    tested: BTreeSet<Read>,
-    problem: Option<Problem>,
-}
-
-impl Walk {
-    fn expression(&mut self, node: &Value) {
-        let Some((operator, operand)) = node.as_object().and_then(|object| object.iter().next())
-        else {
-            return;
-        };
-        match operator.as_str() {
-            "Value" => {}
-            "Var" => {
-                if operand.as_str() == Some("action") {
-                    self.problem = Some(Problem::Action);
-                }
-            }
-            "." => self.attribute(operand, false),
-            "has" => self.attribute(operand, true),
-            "Record" => {
-                let values = operand
-                    .as_object()
-                    .into_iter()
-                    .flat_map(|record| record.values());
-                values.for_each(|value| self.expression(value));
-            }
-            "Set" => self.all(operand),
-            _ => match operand {
-                Value::Array(_) => self.all(operand),
-                Value::Object(parts) => {
-                    for (name, part) in parts {
-                        if !matches!(name.as_str(), "pattern" | "entity_type") {
-                            self.expression(part);
-                        }
-                    }
-                }
-                _ => {}
-            },
-        }
-    }
-
-    fn all(&mut self, list: &Value) {
-        let items = list.as_array().into_iter().flatten();
-        items.for_each(|item| self.expression(item));
-    }
-
-    fn attribute(&mut self, operand: &Value, is_test: bool) {
-        let (Some(left), Some(name)) = (operand.get("left"), operand.get("attr")) else {
-            self.problem = Some(Problem::IndirectRead);
-            return;
-        };
-        // `x has a.b` tests `x has a` and `x.a has b`.
-        let path: Vec<&str> = match name {
-            Value::String(name) => vec![name],
-            Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
-            _ => Vec::new(),
-        };
-        let mut root = root_of(left);
-        if root.is_none() {
-            if !is_record(left) {
-                self.problem = Some(Problem::IndirectRead);
-            }
-            self.expression(left);
-            return;
-        }
-        if root == Some(Root::Action) {
-            self.expression(left);
-        }
-        for name in path {
-            let Some(at) = root else {
-                self.problem = Some(Problem::IndirectRead);
-                return;
-            };
-            let read = Read {
-                root: at,
-                name: name.to_owned(),
-            };
-            if is_test {
-                self.tested.insert(read.clone());
-            }
-            self.reads.insert(read);
-            root = (at == Root::Context && name == "action").then_some(Root::Action);
-        }
-    }
-}
-
-/// Whether an expression is a record that the condition writes itself, or a part of one.
-fn is_record(node: &Value) -> bool {
-    let part = |node: &Value| node.get("left").is_some_and(is_record);
-    node.get("Record").is_some() || node.get(".").is_some_and(part)
-}
-
-fn root_of(node: &Value) -> Option<Root> {
-    if let Some(variable) = node.get("Var").and_then(Value::as_str) {
-        return match variable {
-            "principal" => Some(Root::Principal),
-            "resource" => Some(Root::Resource),
-            "context" => Some(Root::Context),
-            _ => None,
-        };
-    }
-    let access = node.get(".")?;
-    let is_action = access.get("attr").and_then(Value::as_str) == Some("action");
-    (is_action && root_of(access.get("left")?) == Some(Root::Context)).then_some(Root::Action)
-}
-
-/// The range of `root.name`, `root["name"]` or `root has name` in a condition's text.
-fn find_read(text: &str, read: &Read) -> Option<(usize, usize)> {
-    let text = &without_strings(text);
-    let mut from = 0;
-    while let Some((start, end)) = find_word(text, &read.name, from) {
-        let before = text
-            .get(..start)?
-            .trim_end_matches(['"', '[', ' ', '\n', '\t', '\r']);
-        let before = before.strip_suffix("has").unwrap_or(before);
-        let before = before.trim_end_matches(['.', ' ', '\n', '\t', '\r']);
-        let root = read.root.as_cedar();
-        if before.ends_with(root) {
-            return Some((before.len() - root.len(), end));
-        }
-        from = end;
-    }
-    None
-}
-
-/// The range of a word that is no part of a longer one, from an offset on.
-fn find_word(text: &str, word: &str, from: usize) -> Option<(usize, usize)> {
-    let mut at = from;
-    while let Some(found) = text.get(at..)?.find(word) {
-        let start = at + found;
-        let end = start + word.len();
-        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let before = text.get(..start)?.chars().next_back();
-        let after = text.get(end..)?.chars().next();
-        if !before.is_some_and(is_part) && !after.is_some_and(is_part) {
-            return Some((start, end));
-        }
-        at = end;
-    }
-    None
 }
 
 #[cfg(test)]
