@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::document;
 use crate::model::{self, Model};
 use crate::snapshot::Snapshot;
@@ -45,6 +45,14 @@ pub fn compile(sources: Sources, now: i64, generation: u64) -> Outcome {
     let documents = document::read(&sources, &mut diagnostics);
     let model = model::resolve(&documents, &sources, &mut diagnostics);
     drop(documents);
+    if diagnostics.has(Code::YamlSyntax) {
+        // What a file that is no YAML would have declared only seems to be missing.
+        diagnostics.forget(&[
+            Code::UnknownApplication,
+            Code::UnknownTenant,
+            Code::CedarPlace,
+        ]);
+    }
     let snapshot = Snapshot::compile(&model, &sources, generation, &mut diagnostics);
     let narrowed = snapshot.narrowed();
     let has_errors = diagnostics.has_errors();

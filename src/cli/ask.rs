@@ -234,7 +234,9 @@ fn members<'a>(pairs: &'a [String], declared: &Attributes) -> Result<Members<'a>
             Some(kind) => *kind,
             None => AttributeType::String,
         };
-        members.retain(|(known, _)| known != key);
+        if members.iter().any(|(known, _)| known == key) {
+            return Err(format!("`{key}` is given twice; a list is written `a,b`"));
+        }
         members.push((Cow::Borrowed(key), read(value, kind)));
     }
     Ok(members)

@@ -47,7 +47,9 @@ pub(super) fn validate(
                 | cedar_policy::ValidationError::UnrecognizedActionId(_)
         );
         let help = match is_unknown {
-            true => Some("`octroi compile` prints the schema with every entity type and action".to_owned()),
+            true => Some(
+                "`octroi compile` prints the schema with every entity type and action".to_owned(),
+            ),
             false => error.help().map(|help| help.to_string()),
         };
         place_error(

@@ -82,6 +82,17 @@ impl Diagnostics {
         self.all.iter().filter(|d| d.severity() == severity).count()
     }
 
+    /// Forgets findings of some codes.
+    pub fn forget(&mut self, codes: &[Code]) {
+        self.all
+            .retain(|diagnostic| !codes.contains(&diagnostic.code));
+    }
+
+    /// Whether a code was found.
+    pub fn has(&self, code: Code) -> bool {
+        self.all.iter().any(|diagnostic| diagnostic.code == code)
+    }
+
     /// The findings, by file and place, each once.
     pub fn sorted(mut self) -> Vec<Diagnostic> {
         self.all
@@ -109,7 +120,9 @@ impl Diagnostic {
 
     /// Adds "did you mean", when a known name is near the one that was written.
     pub fn suggest<'a>(&mut self, written: &str, known: impl IntoIterator<Item = &'a str>) {
-        let known: Vec<&str> = known.into_iter().collect();
+        let mut known: Vec<&str> = known.into_iter().collect();
+        known.sort_unstable();
+        known.dedup();
         self.help = match nearest(written, known.iter().copied()) {
             Some(near) => Some(format!("did you mean `{near}`?")),
             None => list_known(&known),

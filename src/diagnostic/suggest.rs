@@ -16,7 +16,7 @@ pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> O
             };
             (distance <= limit).then_some((distance, name))
         })
-        .min_by_key(|(distance, _)| *distance)
+        .min()
         .map(|(_, name)| name)
 }
 

@@ -175,8 +175,19 @@ fn expected(decoder: &mut Decoder<'_>, fields: &Fields<'_>) -> Option<ExpectedDo
         .collect();
     let reason = fields.get("reason").and_then(|node| {
         let word = decoder.choice(node, "`reason`", &reasons)?;
-        Some(Spanned::new(Arc::from(word), node.span))
+        Some(Spanned::new(Arc::<str>::from(word), node.span))
     });
     let allow = decoder.choice(fields.get("expect")?, "`expect`", &choices)?;
+    if let Some(word) = &reason {
+        let grants = word.value.starts_with("granted");
+        if grants != allow {
+            let expected = if allow { "allow" } else { "deny" };
+            let message = format!("`reason: {}` is never that of an `{expected}`", word.value);
+            decoder
+                .diagnostics
+                .report(Code::InvalidChoice, word.span, message)
+                .help("`granted` and `granted_by_delegation` are reasons of an allow, the others of a deny");
+        }
+    }
     Some(ExpectedDoc { allow, reason })
 }

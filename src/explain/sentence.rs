@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::compile::Rule;
 use crate::document::Scope;
 use crate::snapshot::{Counting, Evaluation, Question, Reason};
+use crate::value::member;
 
 /// The sentence of an evaluation.
 pub(super) fn sentence(question: &Question<'_>, evaluation: &Evaluation<'_>) -> String {
@@ -25,7 +26,10 @@ pub(super) fn sentence(question: &Question<'_>, evaluation: &Evaluation<'_>) -> 
             "the question names no tenant, and which one is meant does not follow from the policies: set `resource.properties.tenant`"
                 .into()
         }
-        Reason::UnknownTenant => "the tenant that the question names is not loaded".into(),
+        Reason::UnknownTenant => match named_tenant(question) {
+            Some(id) => format!("no tenant {} is loaded", quoted(id)),
+            None => "the tenant that the question names is no text".into(),
+        },
         Reason::UnknownSubjectType => format!(
             "the application accepts no subjects of type {}",
             quoted(&question.subject.kind)
@@ -83,6 +87,21 @@ pub(super) fn sentence(question: &Question<'_>, evaluation: &Evaluation<'_>) -> 
             quoted(&question.resource.kind)
         ),
         Reason::InvalidQuestion => "the question is malformed".into(),
+    }
+}
+
+/// The tenant that a question names first.
+fn named_tenant<'q>(question: &'q Question<'_>) -> Option<&'q str> {
+    let itself = || match &*question.resource.kind {
+        "tenant" => Some(&*question.resource.id),
+        _ => None,
+    };
+    match question
+        .property("tenant")
+        .or_else(|| member(&question.context, "tenant"))
+    {
+        Some(named) => named.as_text(),
+        None => itself(),
     }
 }
 

@@ -260,13 +260,14 @@ fn candidates(
             *id != *question.subject.id && tenant.model.members.contains_key(id)
         }));
     }
-    let asked = question
-        .property("sub_account")
-        .and_then(Json::as_text)
-        .map(Id::from);
+    let asked = evaluation
+        .stands_at
+        .sub_accounts
+        .first()
+        .map(|id| Id::from(&**id));
     let names = tenant.model.role_names().take(TRIED_MAX);
     let roles = names.filter_map(|name| tenant.model.role(name));
-    candidates.extend(roles.map(|role| other_role(role, asked.as_ref(), entries)));
+    candidates.extend(roles.filter_map(|role| other_role(role, asked.as_ref(), entries)));
     candidates
 }
 
@@ -280,14 +281,17 @@ fn unique<'a>(ids: impl Iterator<Item = &'a Id>) -> impl Iterator<Item = Id> {
     seen.into_iter()
 }
 
-/// Another role, where the question asks about if the role reaches places, else where the subject is already.
-fn other_role(role: &Role, asked: Option<&Id>, entries: &[Entry]) -> Change {
+/// Another role: where the resource stands if the role reaches places, else where the subject is already. Nothing where
+/// that would be no entry, or one that it has.
+fn other_role(role: &Role, asked: Option<&Id>, entries: &[Entry]) -> Option<Change> {
     let own = entries.iter().flat_map(|entry| &entry.sub_accounts).next();
     let place = asked.or(own).filter(|_| role.wants_sub_accounts);
-    Change::Role(
-        role.name.value.clone(),
-        place.into_iter().cloned().collect(),
-    )
+    if role.wants_sub_accounts != place.is_some() {
+        return None;
+    }
+    let places: Vec<Id> = place.into_iter().cloned().collect();
+    let held = |entry: &Entry| entry.role == role.name.value && entry.sub_accounts == places;
+    (!entries.iter().any(held)).then(|| Change::Role(role.name.value.clone(), places))
 }
 
 /// Values of the attributes that a rule's condition reads: its own constants and their neighbours.

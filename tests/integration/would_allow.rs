@@ -67,7 +67,7 @@ fn names_the_smallest_changes() {
             "zoe",
             "read",
             r#""sub_account":"lyon""#,
-            &["membership active", "role admin", "role manager in [lyon]"],
+            &["membership active", "role admin"],
         ),
         ("claire", "read", "", &[]),
         ("claire", "fly", "", &[]),
