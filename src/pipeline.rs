@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::compile::Validated;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::document;
 use crate::model::{self, Model};
@@ -29,18 +30,35 @@ impl Outcome {
     }
 }
 
-/// Reads and compiles a policy folder. `now` is the moment, in milliseconds since 1970, that warnings look at;
+/// Reads and compiles a policy folder for the first time. `now` is the moment, in milliseconds since 1970, that warnings look at;
 /// `generation` is what the snapshot will bear.
 ///
 /// # Errors
 /// When the folder cannot be read whole.
 pub fn load(folder: &Path, now: i64, generation: u64) -> Result<Outcome, ReadError> {
+    load_again(folder, now, generation, &Validated::default())
+}
+
+/// Reads and compiles a policy folder, of which some may have been `validated` before.
+///
+/// # Errors
+/// When the folder cannot be read whole.
+pub fn load_again(
+    folder: &Path,
+    now: i64,
+    generation: u64,
+    validated: &Validated,
+) -> Result<Outcome, ReadError> {
     let sources = read_folder(folder, Limits::default())?;
-    Ok(compile(sources, now, generation))
+    Ok(compile_again(sources, now, generation, validated))
 }
 
 /// Compiles files that were read already.
 pub fn compile(sources: Sources, now: i64, generation: u64) -> Outcome {
+    compile_again(sources, now, generation, &Validated::default())
+}
+
+fn compile_again(sources: Sources, now: i64, generation: u64, validated: &Validated) -> Outcome {
     let mut diagnostics = Diagnostics::default();
     let documents = document::read(&sources, &mut diagnostics);
     let model = model::resolve(&documents, &sources, &mut diagnostics);
@@ -53,7 +71,7 @@ pub fn compile(sources: Sources, now: i64, generation: u64) -> Outcome {
             Code::CedarPlace,
         ]);
     }
-    let snapshot = Snapshot::compile(&model, &sources, generation, &mut diagnostics);
+    let snapshot = Snapshot::compile(&model, &sources, generation, validated, &mut diagnostics);
     let narrowed = snapshot.narrowed();
     let has_errors = diagnostics.has_errors();
     model::warn(&model, &narrowed, now, has_errors, &mut diagnostics);

@@ -11,9 +11,10 @@ mod raw;
 mod rules;
 mod schema;
 mod validate;
+mod validated;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use cedar_policy::{Policy, RestrictedExpression, Schema, Validator};
 
@@ -21,6 +22,7 @@ pub use condition::{Condition, Read, Root};
 pub use coverage::Probe;
 pub use rules::{Effect, Rule, Stage};
 pub use schema::{ENTRY, PLACE};
+pub use validated::Validated;
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::Scope;
@@ -77,7 +79,45 @@ pub struct CompiledApplication {
     pub schema_text: String,
     /// Its rules.
     pub book: RuleBook,
-    validator: Validator,
+    /// Made only when something is to be validated; an error is the schema's.
+    validator: OnceLock<Result<Validator, String>>,
+}
+
+impl CompiledApplication {
+    fn validator(&self) -> Result<&Validator, &str> {
+        let made = self.validator.get_or_init(|| {
+            Schema::from_cedarschema_str(&self.schema_text)
+                .map(|(schema, _)| Validator::new(schema))
+                .map_err(|error| error.to_string())
+        });
+        made.as_ref().map_err(String::as_str)
+    }
+
+    /// Validates a book, unless it passed before.
+    fn validate(
+        &self,
+        book: &RuleBook,
+        sourcing: &rules::Sourcing,
+        sources: &Sources,
+        validated: &Validated,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let digest = validated::digest(&self.schema_text, book);
+        if validated.has_passed(&digest) {
+            return;
+        }
+        match self.validator() {
+            Ok(validator) => {
+                if validate::validate(book, sourcing, validator, sources, diagnostics) {
+                    validated.remember(digest);
+                }
+            }
+            Err(error) => {
+                let message = format!("the schema made from this application fails: {error}");
+                diagnostics.report(Code::Internal, self.model.id.span, message);
+            }
+        }
+    }
 }
 
 impl std::fmt::Debug for CompiledApplication {
@@ -90,23 +130,13 @@ impl std::fmt::Debug for CompiledApplication {
     }
 }
 
-/// Compiles an application: its schema, and the rules that all its tenants share. Nothing when its schema fails,
-/// which is reported.
+/// Compiles an application: its schema, and the rules that all its tenants share.
 pub fn application(
     model: &Arc<Application>,
     sources: &Sources,
+    validated: &Validated,
     diagnostics: &mut Diagnostics,
-) -> Option<CompiledApplication> {
-    let schema_text = schema::schema(model);
-    let schema = match Schema::from_cedarschema_str(&schema_text) {
-        Ok((schema, _)) => schema,
-        Err(error) => {
-            let message = format!("the schema made from this application fails: {error}");
-            diagnostics.report(Code::Internal, model.id.span, message);
-            return None;
-        }
-    };
-    let validator = Validator::new(schema);
+) -> CompiledApplication {
     let mut compiler = rules::Compiler::new(model, None, sources, diagnostics);
     for role in model.roles.values() {
         compiler.role(role);
@@ -118,13 +148,15 @@ pub fn application(
         compiler.cedar(*file);
     }
     let (book, origins) = compiler.finish();
-    validate::validate(&book, &origins, &validator, sources, diagnostics);
-    Some(CompiledApplication {
+    let mut application = CompiledApplication {
         model: model.clone(),
-        schema_text,
-        book,
-        validator,
-    })
+        schema_text: schema::schema(model),
+        book: RuleBook::default(),
+        validator: OnceLock::new(),
+    };
+    application.validate(&book, &origins, sources, validated, diagnostics);
+    application.book = book;
+    application
 }
 
 /// Compiles what a tenant adds to its application: its own roles and deny rules.
@@ -132,6 +164,7 @@ pub fn tenant(
     model: &Tenant,
     application: &CompiledApplication,
     sources: &Sources,
+    validated: &Validated,
     diagnostics: &mut Diagnostics,
 ) -> RuleBook {
     let adds_nothing = model.roles.is_empty()
@@ -156,13 +189,7 @@ pub fn tenant(
         compiler.cedar(*file);
     }
     let (book, origins) = compiler.finish();
-    validate::validate(
-        &book,
-        &origins,
-        &application.validator,
-        sources,
-        diagnostics,
-    );
+    application.validate(&book, &origins, sources, validated, diagnostics);
     book
 }
 

@@ -3,21 +3,24 @@
 use cedar_policy::{PolicySet, ValidationMode, Validator};
 use miette::Diagnostic as _;
 
-use super::RuleBook;
 use super::rules::{Placed, Sourcing, Stage};
+use super::{CompiledPolicy, RuleBook};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::source::{Sources, Span};
 
-/// Validates every policy of a book.
+/// Validates the policies of a book; whether nothing was found is returned. What explains a deny is a part of what
+/// decides, so the deciding policies stand for both.
 pub(super) fn validate(
     book: &RuleBook,
     sourcing: &Sourcing,
     validator: &Validator,
     sources: &Sources,
     diagnostics: &mut Diagnostics,
-) {
+) -> bool {
     let mut policies = PolicySet::new();
-    for policy in &book.policies {
+    let deciding =
+        |policy: &&CompiledPolicy| policy.stage == Stage::Whole || policy.decides_by_failing;
+    for policy in book.policies.iter().filter(deciding) {
         if let Err(error) = policies.add(policy.policy.clone()) {
             let span = rule_span(book, policy.rule);
             report_internal(&error.to_string(), span, diagnostics);
@@ -64,6 +67,7 @@ pub(super) fn validate(
         );
     }
     impossible(book, sourcing, &result, &refused, sources, diagnostics);
+    result.validation_passed_without_warnings()
 }
 
 #[expect(

@@ -12,6 +12,7 @@ use super::scan::{Scan, rendered, scan};
 use super::signal::{QUIET, Signal};
 use super::watch::Watch;
 use super::{Outcome, generation};
+use crate::compile::Validated;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::metrics::Metrics;
 use crate::pipeline;
@@ -57,6 +58,8 @@ pub struct Reloader {
     metrics: Arc<Metrics>,
     last: LastReload,
     refused: Option<Refused>,
+    /// What need not be validated again.
+    validated: Arc<Validated>,
 }
 
 /// What was refused last, so that the same is not reported twice.
@@ -76,7 +79,8 @@ impl Reloader {
         let signal = Arc::new(Signal::default());
         let watch = watch(&folder, &signal, false).await;
         let started = Instant::now();
-        let (snapshot, report) = first(&folder, started).await?;
+        let validated = Arc::new(Validated::default());
+        let (snapshot, report) = first(&folder, &validated, started).await?;
         metrics.reloads.record_first(started.elapsed());
         Ok(Self {
             folder,
@@ -86,6 +90,7 @@ impl Reloader {
             metrics,
             last: Arc::new(ArcSwap::from_pointee(report)),
             refused: None,
+            validated,
         })
     }
 
@@ -132,7 +137,7 @@ impl Reloader {
         let now_ms = jiff::Timestamp::now().as_millisecond();
         let previous = self.publisher.pdp().load().snapshot.generation();
         let generation = generation::next(previous, now_ms);
-        let scan = scan(&self.folder, now_ms, generation, QUIET).await;
+        let scan = scan(&self.folder, now_ms, generation, &self.validated, QUIET).await;
         let took = started.elapsed();
         // Rendering many findings and freeing large sources takes its time, which must not be the requests'.
         tokio::task::block_in_place(|| match scan {
@@ -235,10 +240,14 @@ async fn watch(folder: &Path, signal: &Arc<Signal>, known: bool) -> Option<Watch
     None
 }
 
-async fn first(folder: &Path, started: Instant) -> Result<(Snapshot, Report), StartError> {
+async fn first(
+    folder: &Path,
+    validated: &Arc<Validated>,
+    started: Instant,
+) -> Result<(Snapshot, Report), StartError> {
     let now_ms = jiff::Timestamp::now().as_millisecond();
     let generation = generation::next(0, now_ms);
-    let mut compiled = match scan(folder, now_ms, generation, QUIET).await {
+    let mut compiled = match scan(folder, now_ms, generation, validated, QUIET).await {
         Scan::Compiled(compiled) => compiled,
         Scan::Unreadable(error) => return Err(error.into()),
         Scan::Panicked => return Err(StartError::Failed),

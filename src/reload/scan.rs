@@ -2,8 +2,10 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::compile::Validated;
 use crate::diagnostic::{self, Format};
 use crate::pipeline;
 use crate::source::ReadError;
@@ -23,11 +25,17 @@ pub(super) enum Scan {
 
 /// Reads and compiles the folder; a file that vanishes between listing and reading is no error, the folder is read
 /// again after `pause`.
-pub(super) async fn scan(folder: &Path, now_ms: i64, generation: u64, pause: Duration) -> Scan {
+pub(super) async fn scan(
+    folder: &Path,
+    now_ms: i64,
+    generation: u64,
+    validated: &Arc<Validated>,
+    pause: Duration,
+) -> Scan {
     let mut attempt = 0;
     loop {
         attempt += 1;
-        match load(folder.to_owned(), now_ms, generation).await {
+        match load(folder.to_owned(), now_ms, generation, Arc::clone(validated)).await {
             Scan::Unreadable(error) if attempt < VANISHED_MAX && has_vanished(&error, folder) => {
                 tokio::time::sleep(pause).await;
             }
@@ -36,8 +44,8 @@ pub(super) async fn scan(folder: &Path, now_ms: i64, generation: u64, pause: Dur
     }
 }
 
-async fn load(folder: PathBuf, now_ms: i64, generation: u64) -> Scan {
-    let load = move || pipeline::load(&folder, now_ms, generation);
+async fn load(folder: PathBuf, now_ms: i64, generation: u64, validated: Arc<Validated>) -> Scan {
+    let load = move || pipeline::load_again(&folder, now_ms, generation, &validated);
     match tokio::task::spawn_blocking(load).await {
         Ok(Ok(outcome)) => Scan::Compiled(Box::new(outcome)),
         Ok(Err(error)) => Scan::Unreadable(error),

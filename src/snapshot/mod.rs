@@ -23,7 +23,7 @@ pub(crate) use decider::Slicing;
 pub use decision::Reason;
 pub use question::{Action, Entity, MalformedQuestion, Members, Question};
 
-use crate::compile::{self, CompiledPolicy, Stage};
+use crate::compile::{self, CompiledPolicy, Stage, Validated};
 use crate::diagnostic::Diagnostics;
 use crate::model::{Id, Model, Narrowed, Tenant};
 use crate::source::Sources;
@@ -70,22 +70,28 @@ impl Snapshot {
         model: &Model,
         sources: &Sources,
         generation: u64,
+        validated: &Validated,
         diagnostics: &mut Diagnostics,
     ) -> Self {
         let mut applications = Vec::new();
         let mut index_of: HashMap<Id, usize> = HashMap::new();
         for (id, application) in &model.applications {
-            if let Some(compiled) = compile::application(application, sources, diagnostics) {
-                index_of.insert(id.clone(), applications.len());
-                applications.push(Arc::new(SlicedApplication::new(compiled)));
-            }
+            let compiled = compile::application(application, sources, validated, diagnostics);
+            index_of.insert(id.clone(), applications.len());
+            applications.push(Arc::new(SlicedApplication::new(compiled)));
         }
         let mut tenants = HashMap::new();
         for (id, tenant) in &model.tenants {
             let index = index_of.get(&tenant.application.id.value).copied();
             let found = index.and_then(|index| Some((index, applications.get(index)?)));
             if let Some((index, application)) = found {
-                let book = compile::tenant(tenant, &application.compiled, sources, diagnostics);
+                let book = compile::tenant(
+                    tenant,
+                    &application.compiled,
+                    sources,
+                    validated,
+                    diagnostics,
+                );
                 let compiled =
                     CompiledTenant::new(tenant.clone(), index, application.clone(), book);
                 tenants.insert(id.clone(), compiled);
