@@ -8,11 +8,15 @@ use cedar_policy::{
 };
 use miette::Diagnostic as _;
 
+use super::condition::{IFS_MAX, NESTING_MAX, nesting};
 use super::rules::{Compiler, Effect, Placed, Rule, Stage};
 use super::{CompiledPolicy, Origin};
 use crate::diagnostic::Code;
 use crate::model::{Id, ResourceType};
 use crate::source::{SourceFile, SourceId, Span};
+
+/// Longest policy in bytes: the engine recurses over what it has parsed.
+const STATEMENT_BYTES_MAX: usize = 4_096;
 
 impl Compiler<'_> {
     /// Compiles a file of raw Cedar.
@@ -38,6 +42,18 @@ impl Compiler<'_> {
             start: (range.start + start) as u32,
             end: (range.start + end).min(range.end) as u32,
         };
+        if text.len() > STATEMENT_BYTES_MAX || nesting(text) > NESTING_MAX {
+            self.diagnostics
+                .report(
+                    Code::RawCedar,
+                    span(0, text.len()),
+                    "the policy is too long or nested too deeply",
+                )
+                .help(format!(
+                    "at most {STATEMENT_BYTES_MAX} bytes, {NESTING_MAX} brackets within brackets and {IFS_MAX} `if`s; split the policy"
+                ));
+            return;
+        }
         let id = format!("{}/{}#{number}", self.prefix(), file.path());
         match Policy::parse(Some(PolicyId::new(&id)), text) {
             Ok(policy) => {

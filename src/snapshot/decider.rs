@@ -185,7 +185,10 @@ impl<'s, 'q> Decider<'s, 'q> {
         for error in response.diagnostics().errors() {
             let cedar_policy::AuthorizationError::PolicyEvaluationError(error) = error;
             self.failed.extend(self.find(error.policy_id().as_ref()));
-            self.error = Some(error.inner().to_string());
+            let message = error.inner().to_string();
+            if self.error.as_ref().is_none_or(|known| message < *known) {
+                self.error = Some(message);
+            }
         }
         Ok(())
     }
@@ -201,8 +204,12 @@ impl<'s, 'q> Decider<'s, 'q> {
     /// Deny rules first, then errors, then grants; else how near the nearest grant came.
     fn verdict(mut self, entries: &[&Entry]) -> Verdict<'s> {
         let nearest = self.nearest.iter().map(|(_, stage)| *stage).max();
-        let rules =
-            |answered: Vec<Answered<'s>>| answered.into_iter().map(|(rule, _)| rule).collect();
+        // The engine answers in no particular order; a question is explained the same way, always.
+        let rules = |answered: Vec<Answered<'s>>| {
+            let mut rules: Vec<&'s Rule> = answered.into_iter().map(|(rule, _)| rule).collect();
+            rules.sort_by_key(|rule| (rule.origin.span, rule.kind, rule.id.as_str()));
+            rules
+        };
         let (reason, rules) = if !self.forbids.is_empty() {
             (Reason::DeniedByRule, rules(self.forbids))
         } else if self.error.is_some() || !self.failed.is_empty() {

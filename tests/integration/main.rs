@@ -6,6 +6,10 @@ mod admin;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod fuzz_replay;
+#[cfg(test)]
+mod fuzzing;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod health;

@@ -13,15 +13,16 @@ use miette::Diagnostic as _;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::{ConditionText, offsets};
 use crate::source::{Sources, Span};
-use search::{find_read, find_slot, find_word, nesting};
+pub(super) use search::nesting;
+use search::{find_read, find_slot, find_word};
 use walk::Walk;
 
 /// Longest condition in bytes: the engine's parser recurses, and no person writes more.
 const CONDITION_BYTES_MAX: usize = 4_096;
 /// Deepest nesting of brackets in a condition.
-const NESTING_MAX: usize = 32;
+pub(super) const NESTING_MAX: usize = 32;
 /// Most `if`s in a condition.
-const IFS_MAX: usize = 8;
+pub(super) const IFS_MAX: usize = 8;
 
 /// Where an attribute is read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

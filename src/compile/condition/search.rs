@@ -14,11 +14,18 @@ pub(super) fn find_slot(text: &str) -> Option<(usize, usize)> {
 }
 
 /// The text with the contents of its strings blanked, but for those that name an attribute (`x["name"]`, `has "name"`),
-/// so that a search finds code and no data. Lengths stay.
+/// so that a search finds code and no data; comments are blanked too, lest a quote in one hides code. Lengths stay.
 fn without_strings(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());
     let mut characters = text.chars();
     while let Some(character) = characters.next() {
+        if character == '/' && characters.as_str().starts_with('/') {
+            let rest = characters.as_str();
+            let length = rest.find(['\n', '\r']).unwrap_or(rest.len());
+            masked.extend(std::iter::repeat_n(' ', 1 + length));
+            characters = rest.get(length..).unwrap_or_default().chars();
+            continue;
+        }
         masked.push(character);
         if character != '"' {
             continue;
@@ -42,7 +49,7 @@ fn without_strings(text: &str) -> String {
 }
 
 /// How deep brackets and `if`s are nested at most; the engine's work doubles with each `if` in an `if`.
-pub(super) fn nesting(text: &str) -> usize {
+pub(in crate::compile) fn nesting(text: &str) -> usize {
     let code = without_strings(text);
     let mut words = code.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     let ifs = words.by_ref().filter(|word| *word == "if").count();
