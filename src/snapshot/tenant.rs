@@ -7,7 +7,7 @@ use super::Reason;
 use super::slices::{Slicer, Slices};
 use crate::compile::{CompiledApplication, RuleBook};
 use crate::document::Status;
-use crate::model::{Entry, Id, Tenant};
+use crate::model::{Entry, Grant, Id, Target, Tenant};
 
 /// An application with the slices of its roles.
 #[derive(Debug)]
@@ -110,6 +110,15 @@ impl CompiledTenant {
         self.model.members.get(account).map_or(&[], Vec::as_slice)
     }
 
+    /// What a grant covers: under `*` with a condition, the types that have what it reads.
+    fn covered<'t>(&'t self, grant: &'t Grant) -> &'t [Target] {
+        let books = [&self.application.compiled.book, &self.book];
+        let mut narrowed = books
+            .into_iter()
+            .filter_map(|book| book.narrowed.get(&grant.span));
+        narrowed.next().unwrap_or(&grant.targets)
+    }
+
     /// Whether some grant of an entry names a type and an action; `*` is any.
     pub(super) fn grants(&self, entry: &Entry, kind: &str, action: &str) -> bool {
         let types = &self.model.application.types;
@@ -118,19 +127,13 @@ impl CompiledTenant {
         let roles = closure.filter_map(|name| self.model.role(name));
         let mut targets = roles
             .flat_map(|role| &role.grants)
-            .flat_map(|grant| &grant.targets);
+            .flat_map(|grant| self.covered(grant));
         let named =
             |index: usize, kind: &str| kind == "*" || types.get_index_of(kind) == Some(index);
         let has = |actions: &[Id], action: &str| {
             action == "*" || actions.iter().any(|known| **known == *action)
         };
-        targets.any(|target| {
-            named(target.kind, kind) && has(&target.actions, action)
-                || kind == "role"
-                    && action == "assign"
-                    && named(target.kind, "member")
-                    && has(&target.actions, "invite")
-        })
+        targets.any(|target| named(target.kind, kind) && has(&target.actions, action))
     }
 
     /// The slices of a role of the application or the tenant.
