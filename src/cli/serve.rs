@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
@@ -23,6 +22,9 @@ use crate::server::{
 const ADMIN_CONNECTIONS_MAX: usize = 256;
 /// Files that are left to everything but decision connections.
 const FILES_RESERVED: usize = ADMIN_CONNECTIONS_MAX + 128;
+/// Stack of every thread, compiling ones too: the engine recurses over a condition, and its limits in length and nesting
+/// leave little room in the 2 MiB that threads have otherwise. Only what is used is resident.
+const STACK_BYTES: usize = 8 << 20;
 /// How long an admin connection may go on once every question is answered.
 const ADMIN_GRACE: Duration = Duration::from_millis(250);
 
@@ -153,7 +155,10 @@ fn complain(error: &ServeError) {
 }
 
 fn try_run(args: ServeArgs) -> Result<(), ServeError> {
-    let runtime = Runtime::new()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(STACK_BYTES)
+        .build()?;
     let served = runtime.block_on(serve(args));
     // A compilation under way is of no use to anybody any more.
     runtime.shutdown_background();

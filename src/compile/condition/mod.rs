@@ -111,7 +111,8 @@ fn place(text: &str, defined: Span, start: usize, end: usize, sources: &Sources)
     Span {
         source: defined.source,
         start: defined.start + first,
-        end: defined.start + last.max(first),
+        // What stands behind the last character, such as a line feed that YAML adds, is not in the file.
+        end: defined.start + last.max(first).min(raw.len() as u32),
     }
 }
 
