@@ -15,6 +15,7 @@
 //!
 //! | module | what it does | what it must not know |
 //! |---|---|---|
+//! | [`clock`] | what time it is | |
 //! | [`source`] | reads a folder within limits; places ([`Span`](source::Span)) and the revision | YAML |
 //! | [`diagnostic`] | findings, their codes, text and JSON for them | where they come from |
 //! | [`document`] | what one YAML document says: shapes checked, names as written | other documents |
@@ -51,6 +52,7 @@
 //! policies compare the two. Deny rules look at the roles of all entries. When nothing allows, companion policies
 //! without the condition, or without what may be assigned, say how near the nearest grant came.
 pub mod cli;
+pub mod clock;
 pub mod compile;
 pub mod diagnostic;
 pub mod document;

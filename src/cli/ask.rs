@@ -6,10 +6,11 @@ use std::fmt::Write as _;
 use clap::Args;
 use serde_json::json;
 
-use super::{Exit, load_or_report, message, now_ms, print};
+use super::{Exit, load_or_report, message, print};
+use crate::clock::now_ms;
 use crate::document::{AttributeType, instant, start_of_date};
 use crate::explain::{Explanation, explain};
-use crate::model::{Application, Attributes, BuiltIn, Model, readable};
+use crate::model::{Application, Attributes, BuiltIn, Model};
 use crate::snapshot::{Action, Entity, Members, Question};
 use crate::value::{Json, member};
 
@@ -151,7 +152,7 @@ fn question<'a>(args: &'a AskArgs, model: &Model) -> Result<Question<'a>, String
         .unwrap_or("*");
     let declared = application.and_then(|application| {
         let kind = application.types.get(kind)?;
-        let mut declared = readable(kind, &application.types);
+        let mut declared = kind.readable.clone();
         for (name, of) in kind.built_in.map_or(&[][..], BuiltIn::properties) {
             declared.entry((*name).into()).or_insert(*of);
         }

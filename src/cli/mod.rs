@@ -13,12 +13,12 @@ mod test;
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use exit::Exit;
 
+use crate::clock::now_ms;
 use crate::diagnostic::{self, Severity, render};
 use crate::pipeline::{self, Outcome};
 
@@ -90,14 +90,6 @@ pub fn run(cli: Cli) -> Exit {
         Verb::Compile(args) => compile::run(&args),
         Verb::Schema(_) => schema::run(),
     }
-}
-
-/// Milliseconds since 1970, by the system's clock.
-pub fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| {
-        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-    })
 }
 
 /// Loads the policies; findings that keep them from being published go to stderr.

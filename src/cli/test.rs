@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use clap::Args;
 use serde::Serialize;
 
-use super::{Exit, OutputFormat, PolicyArgs, load_or_report, message, now_ms, print};
+use super::{Exit, OutputFormat, PolicyArgs, load_or_report, message, print};
+use crate::clock::now_ms;
 use crate::explain::Explanation;
 use crate::pipeline;
 use crate::suite::{self, Outcome};

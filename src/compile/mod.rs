@@ -71,6 +71,13 @@ pub struct CompiledPolicy {
     pub decides_by_failing: bool,
 }
 
+impl CompiledPolicy {
+    /// Whether a decision depends on it: by what it says, or by failing. The others only explain.
+    pub fn decides(&self) -> bool {
+        self.stage == Stage::Whole || self.decides_by_failing
+    }
+}
+
 /// An application with its schema and compiled rules.
 pub struct CompiledApplication {
     /// What it was compiled from.
@@ -138,24 +145,21 @@ pub fn application(
     diagnostics: &mut Diagnostics,
 ) -> CompiledApplication {
     let mut compiler = rules::Compiler::new(model, None, sources, diagnostics);
-    for role in model.roles.values() {
-        compiler.role(role);
-    }
-    for deny in &model.denies {
-        compiler.deny(deny, None);
-    }
-    for file in &model.cedar {
-        compiler.cedar(*file);
-    }
-    let (book, origins) = compiler.finish();
-    let mut application = CompiledApplication {
+    compiler.rules(model.roles.values(), &model.denies, &[], &model.cedar);
+    let (book, sourcing) = compiler.finish();
+    let application = CompiledApplication {
         model: model.clone(),
         schema_text: schema::schema(model),
-        book: RuleBook::default(),
+        book,
         validator: OnceLock::new(),
     };
-    application.validate(&book, &origins, sources, validated, diagnostics);
-    application.book = book;
+    application.validate(
+        &application.book,
+        &sourcing,
+        sources,
+        validated,
+        diagnostics,
+    );
     application
 }
 
@@ -176,20 +180,14 @@ pub fn tenant(
     }
     let tenant = Some(&model.id.value);
     let mut compiler = rules::Compiler::new(&application.model, tenant, sources, diagnostics);
-    for role in model.roles.values() {
-        compiler.role(role);
-    }
-    for deny in &model.denies {
-        compiler.deny(deny, None);
-    }
-    for (index, delegation) in model.delegations.iter().enumerate() {
-        compiler.delegation(index, delegation);
-    }
-    for file in &model.cedar {
-        compiler.cedar(*file);
-    }
-    let (book, origins) = compiler.finish();
-    application.validate(&book, &origins, sources, validated, diagnostics);
+    compiler.rules(
+        model.roles.values(),
+        &model.denies,
+        &model.delegations,
+        &model.cedar,
+    );
+    let (book, sourcing) = compiler.finish();
+    application.validate(&book, &sourcing, sources, validated, diagnostics);
     book
 }
 

@@ -12,10 +12,8 @@ use super::emit::Draft;
 use super::policy::set;
 use super::{Origin, RuleBook};
 use crate::diagnostic::{Code, Diagnostics};
-use crate::model::{
-    Application, BuiltIn, Delegation, Deny, Grant, Id, ResourceType, Role, Target, readable,
-};
-use crate::source::{Sources, Span};
+use crate::model::{Application, BuiltIn, Delegation, Deny, Grant, Id, ResourceType, Role, Target};
+use crate::source::{SourceId, Sources, Span};
 
 /// Whether a rule allows or denies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,11 +104,33 @@ impl<'a> Compiler<'a> {
         (self.book, self.sourcing)
     }
 
-    pub(super) fn role(&mut self, role: &Role) {
+    /// Compiles the rules of an application, or those that a tenant adds.
+    pub(super) fn rules<'r>(
+        &mut self,
+        roles: impl Iterator<Item = &'r Role>,
+        denies: &[Deny],
+        delegations: &[Delegation],
+        cedar: &[SourceId],
+    ) {
+        for role in roles {
+            self.role(role);
+        }
+        for deny in denies {
+            self.deny(deny, None);
+        }
+        for (index, delegation) in delegations.iter().enumerate() {
+            self.delegation(index, delegation);
+        }
+        for file in cedar {
+            self.cedar(*file);
+        }
+    }
+
+    fn role(&mut self, role: &Role) {
         let mut reported = !role.assigns.is_empty() || !role.assigns_written.is_empty();
         for grant in &role.grants {
             let covered = self.grant(grant, role);
-            if !reported && self.changes_members(&covered) {
+            if !reported && self.names_of_member(&covered, &["invite", "remove"]) {
                 reported = true;
                 self.assigns_nothing(grant, role);
             }
@@ -132,13 +152,12 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// Whether targets name inviting or removing members.
-    fn changes_members(&self, targets: &[Target]) -> bool {
+    /// Whether targets name one of some actions of members.
+    fn names_of_member(&self, targets: &[Target], wanted: &[&str]) -> bool {
         targets.iter().any(|target| {
             let built_in = self.kind(target.kind).and_then(|kind| kind.built_in);
             let mut actions = target.actions.iter();
-            built_in == Some(BuiltIn::Member)
-                && actions.any(|action| matches!(&**action, "invite" | "remove"))
+            built_in == Some(BuiltIn::Member) && actions.any(|action| wanted.contains(&&**action))
         })
     }
 
@@ -225,20 +244,13 @@ impl<'a> Compiler<'a> {
         condition: Option<&Condition>,
     ) {
         let types = &self.application.types;
-        let invites = targets.iter().any(|target| {
-            let kind = types
-                .get_index(target.kind)
-                .and_then(|(_, kind)| kind.built_in);
-            kind == Some(BuiltIn::Member)
-                && target.actions.iter().any(|action| &**action == "invite")
-        });
         let (Some(kind), Some(role)) = (types.get_index_of("role"), types.get("role")) else {
             return;
         };
-        let readable = condition.is_none_or(|condition| self.lacks(role, condition).is_empty());
-        if !invites {
+        if !self.names_of_member(targets, &["invite"]) {
             return;
         }
+        let readable = condition.is_none_or(|condition| Self::lacks(role, condition).is_empty());
         let action = Id::from("assign");
         self.emit(Draft {
             id: id.to_owned(),
@@ -256,7 +268,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Compiles a deny rule; `role` is the role whose own it is.
-    pub(super) fn deny(&mut self, deny: &Deny, role: Option<&Role>) {
+    fn deny(&mut self, deny: &Deny, role: Option<&Role>) {
         let Some(condition) = self.condition(deny.when.as_ref()) else {
             return;
         };
@@ -290,7 +302,7 @@ impl<'a> Compiler<'a> {
 
     /// Compiles what a delegation hands on: types, actions and condition. What `from` may do is asked of its own
     /// entries.
-    pub(super) fn delegation(&mut self, index: usize, delegation: &Delegation) {
+    fn delegation(&mut self, index: usize, delegation: &Delegation) {
         for grant in &delegation.grants {
             let Some(condition) = self.condition(grant.when.as_ref()) else {
                 continue;
@@ -386,15 +398,11 @@ impl<'a> Compiler<'a> {
     }
 
     /// What a condition reads of a resource and the type does not have.
-    fn lacks<'c>(&self, kind: &ResourceType, condition: &'c Condition) -> Vec<&'c condition::Read> {
-        let attributes = readable(kind, &self.application.types);
-        condition
-            .reads
-            .iter()
-            .filter(|read| {
-                read.root == Root::Resource && !attributes.contains_key(read.name.as_str())
-            })
-            .collect()
+    fn lacks<'c>(kind: &ResourceType, condition: &'c Condition) -> Vec<&'c condition::Read> {
+        let unread = |read: &&condition::Read| {
+            read.root == Root::Resource && !kind.readable.contains_key(read.name.as_str())
+        };
+        condition.reads.iter().filter(unread).collect()
     }
 
     /// The targets whose types have what the condition reads. Named types must have it; under `*` the others are left
@@ -414,7 +422,7 @@ impl<'a> Compiler<'a> {
             let Some(kind) = self.kind(target.kind) else {
                 continue;
             };
-            let lacking = self.lacks(kind, condition);
+            let lacking = Self::lacks(kind, condition);
             if lacking.is_empty() {
                 kept.push(target.clone());
             }
@@ -431,13 +439,12 @@ impl<'a> Compiler<'a> {
         let types = &self.application.types;
         let exists_somewhere = |read: &condition::Read| {
             let mut kinds = types.values();
-            kinds.any(|kind| readable(kind, types).contains_key(read.name.as_str()))
+            kinds.any(|kind| kind.readable.contains_key(read.name.as_str()))
         };
         for (read, kind, is_named) in missing {
             if !is_named && exists_somewhere(read) {
                 continue;
             }
-            let attributes = readable(kind, &self.application.types);
             let message = match is_named {
                 true => format!("`{}` declares no attribute `{}`", kind.name, read.name),
                 false => format!("no resource type declares an attribute `{}`", read.name),
@@ -448,7 +455,7 @@ impl<'a> Compiler<'a> {
                     condition.place_of(read, self.sources),
                     message,
                 )
-                .suggest(&read.name, attributes.keys().map(|name| &**name));
+                .suggest(&read.name, kind.readable.keys().map(|name| &**name));
         }
         kept
     }

@@ -5,9 +5,8 @@
 
 use std::fmt::Write as _;
 
-use crate::model::{
-    Application, Attributes, BuiltIn, PRINCIPAL_ATTRIBUTES, ResourceType, readable,
-};
+use crate::document::AttributeType;
+use crate::model::{Application, BuiltIn, Id, PRINCIPAL_ATTRIBUTES, ResourceType};
 
 /// The entity type of principals.
 pub const ACCOUNT: &str = "Account";
@@ -65,7 +64,7 @@ pub fn schema(application: &Application) -> String {
     let mut text = String::from(HEAD);
     principal(&mut text, application);
     for kind in application.types.values() {
-        entity(&mut text, kind, application);
+        entity(&mut text, kind);
     }
     for kind in application.types.values() {
         actions(&mut text, kind, application);
@@ -83,11 +82,10 @@ fn principal(text: &mut String, application: &Application) {
     let _ = writeln!(text, "  \"{ENTRY}\": OctroiEntry,\n}};");
 }
 
-fn entity(text: &mut String, kind: &ResourceType, application: &Application) {
+fn entity(text: &mut String, kind: &ResourceType) {
     let _ = writeln!(text, "entity {} = {{\n  \"id\": String,", kind.cedar_name);
-    let mut attributes = readable(kind, &application.types);
-    attributes.shift_remove("id");
-    optional(text, &attributes, "  ");
+    let attributes = kind.readable.iter().filter(|(name, _)| &***name != "id");
+    optional(text, attributes, "  ");
     let place = match kind.built_in {
         Some(BuiltIn::Member) => "OctroiMemberPlace",
         Some(BuiltIn::Delegation) => "OctroiDelegationPlace",
@@ -96,7 +94,11 @@ fn entity(text: &mut String, kind: &ResourceType, application: &Application) {
     let _ = writeln!(text, "  \"{PLACE}\": {place},\n}};");
 }
 
-fn optional(text: &mut String, attributes: &Attributes, indent: &str) {
+fn optional<'a>(
+    text: &mut String,
+    attributes: impl IntoIterator<Item = (&'a Id, &'a AttributeType)>,
+    indent: &str,
+) {
     for (name, kind) in attributes {
         let _ = writeln!(text, "{indent}\"{name}\"?: {},", kind.as_str());
     }

@@ -3,8 +3,8 @@
 use cedar_policy::{PolicySet, ValidationMode, Validator};
 use miette::Diagnostic as _;
 
+use super::RuleBook;
 use super::rules::{Placed, Sourcing, Stage};
-use super::{CompiledPolicy, RuleBook};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::source::{Sources, Span};
 
@@ -18,9 +18,7 @@ pub(super) fn validate(
     diagnostics: &mut Diagnostics,
 ) -> bool {
     let mut policies = PolicySet::new();
-    let deciding =
-        |policy: &&CompiledPolicy| policy.stage == Stage::Whole || policy.decides_by_failing;
-    for policy in book.policies.iter().filter(deciding) {
+    for policy in book.policies.iter().filter(|policy| policy.decides()) {
         if let Err(error) = policies.add(policy.policy.clone()) {
             let span = rule_span(book, policy.rule);
             report_internal(&error.to_string(), span, diagnostics);

@@ -109,12 +109,21 @@ impl Decoder<'_> {
         what: &str,
         table: &'static [Key],
     ) -> Option<Fields<'n>> {
-        let fields = self.fields(
-            node,
-            what,
-            |key| table.iter().any(|known| known.name == key),
-            table,
-        )?;
+        let mut pairs: Vec<(&str, &Node, &Node)> = Vec::new();
+        for (key, value) in self.mapping(node, what)? {
+            let Some(scalar) = self.key_text(key) else {
+                continue;
+            };
+            let name: &str = &scalar.text;
+            match table.iter().any(|known| known.name == name) {
+                true => pairs.push((name, key, value)),
+                false => self.unknown_key(key, name, what, table),
+            }
+        }
+        let fields = Fields {
+            span: node.span,
+            pairs,
+        };
         for key in table.iter().filter(|key| key.required) {
             if fields.get(key.name).is_none() {
                 self.missing(fields.span, what, key.name);
@@ -129,32 +138,6 @@ impl Decoder<'_> {
             span,
             format!("{what} needs the key `{key}`"),
         );
-    }
-
-    /// The fields of a mapping of which `known` says which keys it may have.
-    pub(super) fn fields<'n>(
-        &mut self,
-        node: &'n Node,
-        what: &str,
-        known: impl Fn(&str) -> bool,
-        table: &'static [Key],
-    ) -> Option<Fields<'n>> {
-        let mut pairs: Vec<(&str, &Node, &Node)> = Vec::new();
-        for (key, value) in self.mapping(node, what)? {
-            let Some(scalar) = self.key_text(key) else {
-                continue;
-            };
-            let name: &str = &scalar.text;
-            if !known(name) {
-                self.unknown_key(key, name, what, table);
-            } else {
-                pairs.push((name, key, value));
-            }
-        }
-        Some(Fields {
-            span: node.span,
-            pairs,
-        })
     }
 
     fn unknown_key(&mut self, key: &Node, name: &str, what: &str, table: &'static [Key]) {

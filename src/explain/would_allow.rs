@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use crate::compile::{Read, Root, Rule};
 use crate::document::{AttributeType, Status};
-use crate::model::{Application, Entry, Id, Role, readable};
+use crate::model::{Application, Entry, Id, Role};
 use crate::snapshot::{
     Evaluation, Members, Question, Reason, Slicing, Snapshot, entries_of, evaluate_assuming,
 };
@@ -183,6 +183,9 @@ pub(super) fn suggestions(
     let mut found: Vec<Suggestion> = Vec::new();
     let mut left: Vec<&Change> = Vec::new();
     for change in &candidates {
+        if found.len() >= SUGGESTIONS_MAX {
+            break;
+        }
         let changes = vec![change.clone()];
         match turns(&changes) {
             true => found.push(Suggestion { changes }),
@@ -200,7 +203,6 @@ pub(super) fn suggestions(
             }
         }
     }
-    found.truncate(SUGGESTIONS_MAX);
     found
 }
 
@@ -306,12 +308,11 @@ fn attributes(
     let Some((_, kind)) = application.types.get_index(rule.kind) else {
         return Vec::new();
     };
-    let of_resource = readable(kind, &application.types);
     let mut changes = Vec::new();
     for read in condition.reads.iter().filter(|read| !is_given(read)) {
         let declared = match read.root {
             Root::Principal => &application.account_attributes,
-            Root::Resource => &of_resource,
+            Root::Resource => &kind.readable,
             Root::Context => &application.context,
             Root::Action => &application.context_action,
         };

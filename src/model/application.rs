@@ -6,7 +6,7 @@ use indexmap::{IndexMap, IndexSet};
 
 use super::accounts::{self, Declared};
 use super::builtin::{
-    BuiltIn, CEDAR_KEYWORDS, PRINCIPAL_ATTRIBUTES, RESERVED, RESOURCE_ATTRIBUTES,
+    BuiltIn, CEDAR_KEYWORDS, PRINCIPAL_ATTRIBUTES, RESERVED, RESOURCE_ATTRIBUTES, readable,
 };
 use super::rules::{self, Vocabulary};
 use super::unknown::{self, Kind};
@@ -132,6 +132,7 @@ fn types(document: &ApplicationDoc, diagnostics: &mut Diagnostics) -> IndexMap<I
             cedar_name: String::new(),
             actions: actions.collect(),
             attributes: Attributes::new(),
+            readable: Attributes::new(),
             ancestors: Vec::new(),
             incomplete: false,
         };
@@ -142,6 +143,10 @@ fn types(document: &ApplicationDoc, diagnostics: &mut Diagnostics) -> IndexMap<I
     }
     add_ancestors(document, &mut types, diagnostics);
     add_attributes(document, &mut types, diagnostics);
+    let readable: Vec<Attributes> = types.values().map(|kind| readable(kind, &types)).collect();
+    for (kind, readable) in types.values_mut().zip(readable) {
+        kind.readable = readable;
+    }
     add_cedar_names(document, &mut types, diagnostics);
     types
 }
@@ -165,6 +170,7 @@ fn add_type(
             cedar_name: String::new(),
             actions: IndexSet::new(),
             attributes: Attributes::new(),
+            readable: Attributes::new(),
             ancestors: Vec::new(),
             incomplete: written.actions.is_none(),
         });

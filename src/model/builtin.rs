@@ -94,7 +94,7 @@ pub const CEDAR_KEYWORDS: [&str; 10] = [
 ];
 
 /// Every attribute that a condition may read of a resource, with its type; ancestors under their types' names.
-pub fn readable(
+pub(super) fn readable(
     kind: &ResourceType,
     types: &indexmap::IndexMap<super::Id, ResourceType>,
 ) -> Attributes {

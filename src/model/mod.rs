@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use indexmap::{IndexMap, IndexSet};
 
-pub use builtin::{BuiltIn, PRINCIPAL_ATTRIBUTES, readable};
+pub use builtin::{BuiltIn, PRINCIPAL_ATTRIBUTES};
 pub use rules::CRUD;
 pub use suites::{Case, Suite};
 pub use warnings::{Narrowed, warn};
@@ -95,6 +95,8 @@ pub struct ResourceType {
     pub actions: IndexSet<Id>,
     /// Declared attributes.
     pub attributes: Attributes,
+    /// Every attribute that a condition may read: `id`, the standard ones, the ancestors' ids, the declared ones.
+    pub readable: Attributes,
     /// The types that it lies in, nearest first, as indices into [`Application::types`].
     pub ancestors: Vec<usize>,
     /// Actions could not all be read: unknown ones are not reported again.
@@ -273,7 +275,7 @@ impl Tenant {
     }
 
     /// The names of every role that its entries can have.
-    pub fn role_names(&self) -> impl Iterator<Item = &Id> {
+    pub fn role_names(&self) -> impl Iterator<Item = &Id> + Clone {
         self.application.roles.keys().chain(self.roles.keys())
     }
 

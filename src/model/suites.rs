@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::unknown::{self, Kind};
-use super::{Application, Attributes, BuiltIn, Id, Model, ResourceType, Tenant, builtin};
+use super::{Application, Attributes, BuiltIn, Id, Model, ResourceType, Tenant};
 use crate::diagnostic::{Code, Diagnostics, nearest};
 use crate::document::{CaseDoc, Documents, Name, Node, TestsDoc, Value, is_account_or_record_id};
 use crate::source::Span;
@@ -229,62 +229,60 @@ fn check_property(
 ) {
     // What a place or role that is not there produces.
     let elsewhere = expects(case, &["out_of_scope", "not_assignable", "invalid_value"]);
+    let of = |built_in| kind.built_in == Some(built_in);
+    let by_request = tenant.application.membership_request;
     match &*name.value {
-        "sub_account" | "sub_accounts" if !elsewhere && tenant.declared => {
-            for place in texts(node) {
-                if !tenant.sub_accounts.contains_key(&place.value) {
-                    unknown::report(
-                        Kind::SubAccount,
-                        &place,
-                        tenant.sub_accounts.keys(),
-                        diagnostics,
-                    );
-                }
-            }
+        _ if elsewhere => check_name(name, kind, diagnostics),
+        "sub_account" | "sub_accounts" if tenant.declared => {
+            unknown_sub_accounts(node, tenant, diagnostics);
         }
-        "parent" if kind.built_in == Some(BuiltIn::SubAccount) && !elsewhere && tenant.declared => {
-            for place in texts(node) {
-                if !tenant.sub_accounts.contains_key(&place.value) {
-                    unknown::report(
-                        Kind::SubAccount,
-                        &place,
-                        tenant.sub_accounts.keys(),
-                        diagnostics,
-                    );
-                }
-            }
+        "parent" if of(BuiltIn::SubAccount) && tenant.declared => {
+            unknown_sub_accounts(node, tenant, diagnostics);
         }
-        "from" | "to" if kind.built_in == Some(BuiltIn::Delegation) && !elsewhere => {
-            for account in texts(node) {
-                let known = tenant.application.membership_request
-                    || tenant.members.contains_key(&account.value);
-                if !known {
-                    unknown::report(Kind::Member, &account, tenant.members.keys(), diagnostics);
-                }
-            }
+        "from" | "to" if of(BuiltIn::Delegation) && !by_request => {
+            let known = |id: &str| tenant.members.contains_key(id);
+            unknown_texts(
+                Kind::Member,
+                node,
+                known,
+                tenant.members.keys(),
+                diagnostics,
+            );
         }
-        "guest_of" if kind.built_in == Some(BuiltIn::Member) && !elsewhere => {
-            for home in texts(node) {
-                if !tenant.partners.contains(&home.value) {
-                    unknown::report(Kind::Tenant, &home, &tenant.partners, diagnostics);
-                }
-            }
+        "guest_of" if of(BuiltIn::Member) => {
+            let known = |id: &str| tenant.partners.iter().any(|partner| **partner == *id);
+            unknown_texts(Kind::Tenant, node, known, &tenant.partners, diagnostics);
         }
-        "team" | "teams" if !elsewhere && !tenant.application.membership_request => {
-            for place in texts(node) {
-                if !tenant.teams.contains_key(&place.value) {
-                    unknown::report(Kind::Team, &place, tenant.teams.keys(), diagnostics);
-                }
-            }
+        "team" | "teams" if !by_request => {
+            let known = |id: &str| tenant.teams.contains_key(id);
+            unknown_texts(Kind::Team, node, known, tenant.teams.keys(), diagnostics);
         }
-        "role" | "new_role" if kind.built_in == Some(BuiltIn::Member) && !elsewhere => {
-            for role in texts(node) {
-                if tenant.role(&role).is_none() {
-                    unknown::report(Kind::Role, &role, tenant.role_names(), diagnostics);
-                }
-            }
-        }
-        _ => check_name(name, kind, tenant, diagnostics),
+        "role" | "new_role" if of(BuiltIn::Member) => unknown_roles(node, tenant, diagnostics),
+        _ => check_name(name, kind, diagnostics),
+    }
+}
+
+fn unknown_sub_accounts(node: &Node, tenant: &Tenant, diagnostics: &mut Diagnostics) {
+    let known = |id: &str| tenant.sub_accounts.contains_key(id);
+    let names = tenant.sub_accounts.keys();
+    unknown_texts(Kind::SubAccount, node, known, names, diagnostics);
+}
+
+fn unknown_roles(node: &Node, tenant: &Tenant, diagnostics: &mut Diagnostics) {
+    let known = |name: &str| tenant.role(name).is_some();
+    unknown_texts(Kind::Role, node, known, tenant.role_names(), diagnostics);
+}
+
+/// Reports each text of a value, or of the list that it is, that is not known.
+fn unknown_texts<'a>(
+    kind: Kind,
+    node: &Node,
+    known: impl Fn(&str) -> bool,
+    names: impl IntoIterator<Item = &'a Id> + Clone,
+    diagnostics: &mut Diagnostics,
+) {
+    for text in texts(node).iter().filter(|text| !known(text)) {
+        unknown::report(kind, text, names.clone(), diagnostics);
     }
 }
 
@@ -301,20 +299,12 @@ fn check_memberships(case: &CaseDoc, tenant: &Tenant, diagnostics: &mut Diagnost
         _ => None,
     });
     for (key, value) in mappings.flatten() {
-        let name = key.scalar().map(|scalar| &*scalar.text);
-        for text in texts(value) {
-            if name == Some("role") && tenant.role(&text).is_none() {
-                unknown::report(Kind::Role, &text, tenant.role_names(), diagnostics);
+        match key.scalar().map(|scalar| &*scalar.text) {
+            Some("role") => unknown_roles(value, tenant, diagnostics),
+            Some("sub_accounts") if tenant.declared => {
+                unknown_sub_accounts(value, tenant, diagnostics);
             }
-            let is_place = name == Some("sub_accounts") && tenant.declared;
-            if is_place && !tenant.sub_accounts.contains_key(&text.value) {
-                unknown::report(
-                    Kind::SubAccount,
-                    &text,
-                    tenant.sub_accounts.keys(),
-                    diagnostics,
-                );
-            }
+            _ => {}
         }
     }
 }
@@ -366,10 +356,9 @@ fn nearly<'a>(
 }
 
 /// An undeclared property never matters; one whose name is nearly a declared one was meant to.
-fn check_name(name: &Name, kind: &ResourceType, tenant: &Tenant, diagnostics: &mut Diagnostics) {
-    let attributes = builtin::readable(kind, &tenant.application.types);
+fn check_name(name: &Name, kind: &ResourceType, diagnostics: &mut Diagnostics) {
     let own = kind.built_in.map_or(&[][..], BuiltIn::properties);
-    let known = attributes.keys().map(|id| &**id).chain(["tenant"]);
+    let known = kind.readable.keys().map(|id| &**id).chain(["tenant"]);
     let known = known.chain(own.iter().map(|(own, _)| *own));
     nearly(
         name,

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use indexmap::{IndexMap, IndexSet};
 
 use super::accounts::typed;
-use super::builtin::readable;
 use super::raw::Owners;
 use super::rules;
 use super::unknown::{self, Kind};
@@ -262,10 +261,9 @@ fn records(
             unknown::report(Kind::ResourceType, kind, types.keys(), diagnostics);
             continue;
         };
-        let attributes = readable(resource_type, types);
         let of_type = records.entry(index).or_default();
         for (id, node) in written {
-            let record = record(node, resource_type, &attributes, tenant, diagnostics);
+            let record = record(node, resource_type, tenant, diagnostics);
             of_type.insert(id.value.clone(), record);
         }
     }
@@ -275,10 +273,10 @@ fn records(
 fn record(
     node: &Node,
     resource_type: &super::ResourceType,
-    attributes: &super::Attributes,
     tenant: &Tenant,
     diagnostics: &mut Diagnostics,
 ) -> Record {
+    let attributes = &resource_type.readable;
     let mut record = Record::new();
     let pairs = match &node.value {
         Value::Mapping(pairs) => pairs.as_slice(),

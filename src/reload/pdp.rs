@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, Guard};
 use hyper::header::HeaderValue;
 
+use crate::clock;
 use crate::metrics::{DecisionCounters, Metrics};
 use crate::snapshot::Snapshot;
 
@@ -22,7 +23,7 @@ pub struct Published {
 
 impl Published {
     fn new(snapshot: Snapshot, metrics: &Metrics) -> Self {
-        let published_ms = jiff::Timestamp::now().as_millisecond();
+        let published_ms = clock::now_ms();
         let decisions = metrics.decision_counters(snapshot.application_ids());
         metrics
             .snapshot

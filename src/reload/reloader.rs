@@ -12,6 +12,7 @@ use super::scan::{Scan, rendered, scan};
 use super::signal::{QUIET, Signal};
 use super::watch::Watch;
 use super::{Outcome, generation};
+use crate::clock;
 use crate::compile::Validated;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::metrics::Metrics;
@@ -134,7 +135,7 @@ impl Reloader {
 
     async fn reload(&mut self) {
         let started = Instant::now();
-        let now_ms = jiff::Timestamp::now().as_millisecond();
+        let now_ms = clock::now_ms();
         let previous = self.publisher.pdp().load().snapshot.generation();
         let generation = generation::next(previous, now_ms);
         let scan = scan(&self.folder, now_ms, generation, &self.validated, QUIET).await;
@@ -245,7 +246,7 @@ async fn first(
     validated: &Arc<Validated>,
     started: Instant,
 ) -> Result<(Snapshot, Report), StartError> {
-    let now_ms = jiff::Timestamp::now().as_millisecond();
+    let now_ms = clock::now_ms();
     let generation = generation::next(0, now_ms);
     let mut compiled = match scan(folder, now_ms, generation, validated, QUIET).await {
         Scan::Compiled(compiled) => compiled,

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::Refusal;
 use super::reply::{self, Reply};
+use crate::clock;
 use crate::explain::{Explanation, explain};
 use crate::metrics::Metrics;
 use crate::reload::Published;
@@ -30,7 +31,7 @@ pub(super) fn answer(
     with_reasons: bool,
 ) -> Result<Reply, Refusal> {
     let question = Question::from_body(body)?;
-    let now_ms = jiff::Timestamp::now().as_millisecond();
+    let now_ms = clock::now_ms();
     let reason = decide(published, metrics, &question, now_ms);
     if with_reasons {
         explained(published, &question, now_ms, reason)

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use super::question::{Members, Question};
 use crate::document::AttributeType;
-use crate::model::{Application, Attributes, BuiltIn, Id, Record, ResourceType, Tenant, readable};
+use crate::model::{Application, BuiltIn, Id, Record, ResourceType, Tenant};
 use crate::value::{Json, Typed, member};
 
 /// Attributes by name.
@@ -47,7 +47,7 @@ pub(super) fn typing(
         .get(&kind_index)
         .and_then(|records| records.get(&*question.resource.id));
     let keeps_empty = kind.built_in == Some(BuiltIn::Member) && question.action.name == "update";
-    let mut resource = resource(question, application, kind, keeps_empty)?;
+    let mut resource = resource(question, kind, keeps_empty)?;
     if let Some(record) = record {
         add_record(&mut resource, record);
     }
@@ -64,7 +64,11 @@ pub(super) fn typing(
     })
 }
 
-fn typed(members: &Members<'_>, declared: &Attributes, what: &str) -> Result<Values, IllTyped> {
+fn typed<'a>(
+    members: &Members<'_>,
+    declared: impl IntoIterator<Item = (&'a Id, &'a AttributeType)>,
+    what: &str,
+) -> Result<Values, IllTyped> {
     let mut values = Values::new();
     for (name, kind) in declared {
         if let Some(json) = member(members, name) {
@@ -83,26 +87,24 @@ fn read(json: &Json<'_>, kind: AttributeType, what: &str, name: &str) -> Result<
 
 fn resource(
     question: &Question<'_>,
-    application: &Application,
     kind: &ResourceType,
     keeps_empty: bool,
 ) -> Result<Values, IllTyped> {
-    let mut attributes = readable(kind, &application.types);
-    // A property `id` never stands for `resource.id`.
-    attributes.shift_remove("id");
     let properties = &question.resource.properties;
-    let mut values = typed(properties, &attributes, "resource.properties")?;
+    // A property `id` never stands for `resource.id`.
+    let declared = kind.readable.iter().filter(|(name, _)| &***name != "id");
+    let mut values = typed(properties, declared, "resource.properties")?;
     for place in ["sub_accounts", "teams"] {
         let is_empty = |value: &Typed| matches!(value, Typed::StringSet(items) if items.is_empty());
         if !keeps_empty && values.get(place).is_some_and(is_empty) {
             values.remove(place);
         }
     }
-    for (name, kind) in kind.built_in.map_or(&[][..], BuiltIn::properties) {
+    for (name, of) in kind.built_in.map_or(&[][..], BuiltIn::properties) {
         if let Some(json) = member(properties, name)
-            && !attributes.contains_key(*name)
+            && !kind.readable.contains_key(*name)
         {
-            read(json, *kind, "resource.properties", name)?;
+            read(json, *of, "resource.properties", name)?;
         }
     }
     Ok(values)

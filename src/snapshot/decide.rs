@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::Snapshot;
 use super::attributes::{IllTyped, Typing, account, typing};
-use super::decider::{Decider, Slicing, Verdict};
+use super::decider::{Decider, Engine, Slicing, Verdict};
 use super::decision::Reason;
 use super::entities::{Asked, HeldRoles, Refused};
 use super::place::{Place, Subject, place};
@@ -14,8 +14,8 @@ use super::request;
 use super::tenant::{CompiledTenant, counting};
 use super::which_tenant::which_tenant;
 use crate::compile::Rule;
-use crate::document::is_account_or_record_id;
-use crate::model::{BuiltIn, Delegation, Entry, Id, ResourceType, is_active};
+use crate::document::{Status, is_account_or_record_id};
+use crate::model::{BuiltIn, Entry, Id, ResourceType, is_active};
 use crate::value::Json;
 
 /// A decision with everything that an explanation needs.
@@ -231,9 +231,10 @@ impl<'s> Scene<'s, '_> {
             &place,
             entries,
         );
-        let mut verdict = self.decider().run(&asked, entries)?;
+        let engine = Engine::new(&asked, entries);
+        let mut verdict = self.decider().run(&engine)?;
         if verdict.is_open()
-            && let Some(rules) = self.delegated(&asked, entries)?
+            && let Some(rules) = self.delegated(&engine, typing, &place)?
         {
             verdict.reason = Reason::GrantedByDelegation;
             verdict.rules = rules;
@@ -280,37 +281,34 @@ impl<'s> Scene<'s, '_> {
     /// condition fails keeps all of them from allowing.
     fn delegated(
         &self,
-        asked: &Asked<'_>,
-        entries: &[&Entry],
+        engine: &Engine<'_>,
+        typing: &Typing,
+        place: &Place<'_>,
     ) -> Result<Option<Vec<&'s Rule>>, Refused> {
         let mut by = None;
-        for index in self.tenant.delegations_to(asked.subject) {
+        for index in self.tenant.delegations_to(engine.subject()) {
             let found = self.tenant.model.delegations.get(*index);
             let slices = self.tenant.handed_on.get(*index);
             let (Some(delegation), Some(slices)) = (found, slices) else {
                 continue;
             };
-            if !is_active(
-                crate::document::Status::Active,
-                delegation.expires,
-                self.now,
-            ) {
-                continue;
-            }
             let slice = slices.get(self.kind_index, &self.question.action.name);
-            let Some(policies) = slice.and_then(|slice| slice.decide.as_ref()) else {
+            let policies = slice.and_then(|slice| slice.decide.as_ref());
+            let entries = counting(self.tenant.entries(&delegation.from), self.now);
+            let (Some(policies), Ok(entries)) = (policies, entries) else {
                 continue;
             };
-            if counting(self.tenant.entries(&delegation.from), self.now).is_err() {
+            if !is_active(Status::Active, delegation.expires, self.now) {
                 continue;
             }
-            let handed_on = self.decider().ask_first(asked, entries, policies)?;
+            let handed_on = self.decider().ask_first(engine, policies)?;
             if handed_on.reason == Reason::EvaluationError {
                 return Ok(None);
             }
             if handed_on.reason == Reason::Granted
                 && by.is_none()
-                && let Some(rules) = self.by_own_entries(delegation, asked)?
+                && let Some(rules) =
+                    self.by_own_entries(&delegation.from, &entries, typing, place)?
             {
                 by = Some(handed_on.rules.into_iter().chain(rules).collect());
             }
@@ -321,21 +319,15 @@ impl<'s> Scene<'s, '_> {
     /// The grants by which whoever delegates may do it now, by its own entries; nothing where it may not.
     fn by_own_entries(
         &self,
-        delegation: &Delegation,
-        asked: &Asked<'_>,
+        from: &str,
+        entries: &[&Entry],
+        typing: &Typing,
+        place: &Place<'_>,
     ) -> Result<Option<Vec<&'s Rule>>, Refused> {
-        let Ok(entries) = counting(self.tenant.entries(&delegation.from), self.now) else {
-            return Ok(None);
-        };
-        let principal = account(&delegation.from, &self.tenant.model.application);
-        let from = self.asked(
-            &delegation.from,
-            &principal,
-            asked.typing,
-            asked.place,
-            &entries,
-        );
-        let verdict = self.decider().by_entries_alone().run(&from, &entries)?;
+        let principal = account(from, &self.tenant.model.application);
+        let asked = self.asked(from, &principal, typing, place, entries);
+        let engine = Engine::new(&asked, entries);
+        let verdict = self.decider().by_entries_alone().run(&engine)?;
         Ok((verdict.reason == Reason::Granted).then_some(verdict.rules))
     }
 }

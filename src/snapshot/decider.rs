@@ -1,6 +1,8 @@
 //! What the engine says of a question over the entries of one member, and which reason follows from it.
 
-use cedar_policy::{Authorizer, PolicySet};
+use std::cell::OnceCell;
+
+use cedar_policy::{Authorizer, Entities, PolicySet, Request, Response};
 
 use super::decision::Reason;
 use super::entities::{Asked, Refused, refused};
@@ -31,6 +33,53 @@ pub(super) struct Verdict<'s> {
 
 /// A rule and the stage of the policy that answered for it.
 type Answered<'s> = (&'s Rule, Stage);
+
+/// The engine's view of a question: the request, the same for every entry, and the entities as each entry sees them,
+/// each made when it is first needed, and once.
+pub(super) struct Engine<'a> {
+    asked: &'a Asked<'a>,
+    entries: &'a [&'a Entry],
+    request: OnceCell<Request>,
+    entities: Vec<OnceCell<Entities>>,
+}
+
+impl<'a> Engine<'a> {
+    /// A view with nothing made yet.
+    pub(super) fn new(asked: &'a Asked<'a>, entries: &'a [&'a Entry]) -> Self {
+        Self {
+            asked,
+            entries,
+            request: OnceCell::new(),
+            entities: entries.iter().map(|_| OnceCell::new()).collect(),
+        }
+    }
+
+    /// Who is asked about.
+    pub(super) fn subject(&self) -> &'a str {
+        self.asked.subject
+    }
+
+    /// What the policies say, as the entry at an index sees the question. There is always a first entry.
+    fn respond(&self, index: usize, policies: &PolicySet) -> Result<Response, Refused> {
+        let (Some(entry), Some(cell)) = (self.entries.get(index), self.entities.get(index)) else {
+            return Err(refused("a question about no entry"));
+        };
+        let request = made_once(&self.request, || self.asked.request())?;
+        let entities = made_once(cell, || self.asked.entities(entry))?;
+        Ok(Authorizer::new().is_authorized(request, policies, entities))
+    }
+}
+
+fn made_once<T>(
+    cell: &OnceCell<T>,
+    make: impl FnOnce() -> Result<T, Refused>,
+) -> Result<&T, Refused> {
+    if let Some(made) = cell.get() {
+        return Ok(made);
+    }
+    let made = make()?;
+    Ok(cell.get_or_init(|| made))
+}
 
 /// Gathers what the engine says over the entries.
 pub(super) struct Decider<'s, 'q> {
@@ -78,77 +127,65 @@ impl<'s, 'q> Decider<'s, 'q> {
     }
 
     /// Asks about each entry on its own: a question is allowed by one entry alone. Deny rules look at all of them.
-    pub(super) fn run(
-        mut self,
-        asked: &Asked<'_>,
-        entries: &[&Entry],
-    ) -> Result<Verdict<'s>, Refused> {
-        for (index, entry) in entries.iter().enumerate() {
+    pub(super) fn run(mut self, engine: &Engine<'_>) -> Result<Verdict<'s>, Refused> {
+        for (index, entry) in engine.entries.iter().enumerate() {
             let slice = self.slice(entry);
             self.grants += slice.map_or(0, |slice| slice.grants);
             match self.slicing {
                 Slicing::Whole => {
                     let tenant = self.tenant;
                     let all = slices::whole(&[&tenant.application.compiled.book, &tenant.book]);
-                    self.ask(asked, entry, &all)?;
+                    self.ask(engine, index, &all)?;
                 }
                 Slicing::Slice => {
                     let own = self.own_roleless().filter(|_| index == 0);
                     for slice in slice.into_iter().chain(own) {
                         if let Some(policies) = &slice.decide {
-                            self.ask(asked, entry, policies)?;
+                            self.ask(engine, index, policies)?;
                         }
                     }
                 }
             }
         }
-        self.admit_raw(asked, entries)?;
+        self.admit_raw(engine)?;
         if self.forbids.is_empty() && self.failed.is_empty() && self.permits.is_empty() {
-            for entry in entries {
+            for (index, entry) in engine.entries.iter().enumerate() {
                 let policies = self.slice(entry).and_then(|slice| slice.explain.as_ref());
                 if let Some(policies) = policies {
-                    self.ask(asked, entry, policies)?;
+                    self.ask(engine, index, policies)?;
                 }
             }
         }
-        Ok(self.verdict(entries))
+        Ok(self.verdict(engine.entries))
     }
 
     /// Raw Cedar permits what its policies permit, but never stands in for `assigns`: an entry must give that.
-    fn admit_raw(&mut self, asked: &Asked<'_>, entries: &[&Entry]) -> Result<(), Refused> {
+    fn admit_raw(&mut self, engine: &Engine<'_>) -> Result<(), Refused> {
         if self.raw_permits.is_empty() || !self.admits_raw {
             return Ok(());
         }
-        let holds = match Probe::of(asked.kind.built_in, self.action).policy() {
-            None => true,
-            Some(text) => {
-                let policies: PolicySet = text.parse().map_err(refused)?;
-                let mut any = false;
-                for entry in entries {
-                    let request = asked.request()?;
-                    let entities = asked.entities(entry)?;
-                    let response = Authorizer::new().is_authorized(&request, &policies, &entities);
-                    any |= response.decision() == cedar_policy::Decision::Allow;
-                }
-                any
+        if let Some(text) = Probe::of(engine.asked.kind.built_in, self.action).policy() {
+            let policies: PolicySet = text.parse().map_err(refused)?;
+            let mut any = false;
+            for index in 0..engine.entries.len() {
+                let response = engine.respond(index, &policies)?;
+                any |= response.decision() == cedar_policy::Decision::Allow;
             }
-        };
-        if holds {
-            self.permits.append(&mut self.raw_permits);
+            if !any {
+                return Ok(());
+            }
         }
+        self.permits.append(&mut self.raw_permits);
         Ok(())
     }
 
     /// Asks policies that look at no entry, as of the first.
     pub(super) fn ask_first(
         mut self,
-        asked: &Asked<'_>,
-        entries: &[&Entry],
+        engine: &Engine<'_>,
         policies: &PolicySet,
     ) -> Result<Verdict<'s>, Refused> {
-        if let Some(first) = entries.first() {
-            self.ask(asked, first, policies)?;
-        }
+        self.ask(engine, 0, policies)?;
         Ok(self.verdict(&[]))
     }
 
@@ -164,13 +201,11 @@ impl<'s, 'q> Decider<'s, 'q> {
 
     fn ask(
         &mut self,
-        asked: &Asked<'_>,
-        entry: &Entry,
+        engine: &Engine<'_>,
+        index: usize,
         policies: &PolicySet,
     ) -> Result<(), Refused> {
-        let request = asked.request()?;
-        let entities = asked.entities(entry)?;
-        let response = Authorizer::new().is_authorized(&request, policies, &entities);
+        let response = engine.respond(index, policies)?;
         for id in response.diagnostics().reason() {
             let Some(found) = self.find(id.as_ref()) else {
                 continue;

@@ -321,8 +321,8 @@ fn listed_entry(
         .iter()
         .filter_map(|(kind, id)| Some(format!("{}.{id}", types.get_index(*kind)?.0)))
         .collect();
-    let roles = model.application.roles.keys().chain(model.roles.keys());
-    let assigns: Vec<&str> = roles
+    let assigns: Vec<&str> = model
+        .role_names()
         .map(|name| &**name)
         .filter(|name| role.is_some_and(|role| role.assigns.contains(name)))
         .collect();

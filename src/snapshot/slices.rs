@@ -125,7 +125,7 @@ impl<'a> Slicer<'a> {
                 .iter()
                 .filter_map(|index| book.policies.get(*index))
             {
-                if policy.stage == Stage::Whole || policy.decides_by_failing {
+                if policy.decides() {
                     add(&mut slice.decide, policy);
                 }
                 if policy.stage != Stage::Whole {
@@ -154,9 +154,7 @@ pub(super) fn whole(books: &[&RuleBook]) -> PolicySet {
             let rule = book.rules.get(rule);
             rule.is_some_and(|rule| rule.delegation.is_none())
         };
-        let deciding = |policy: &&CompiledPolicy| {
-            (policy.stage == Stage::Whole || policy.decides_by_failing) && own(policy.rule)
-        };
+        let deciding = |policy: &&CompiledPolicy| policy.decides() && own(policy.rule);
         for policy in book.policies.iter().filter(deciding) {
             let _ = set.add(policy.policy.clone());
         }

@@ -226,15 +226,21 @@ mod tests {
     use super::*;
     use crate::source::SourceId;
 
-    fn reads(text: &str) -> (Vec<String>, Vec<String>) {
-        let written = ConditionText {
-            text: text.into(),
-            defined: Span {
-                source: SourceId::new(0),
-                start: 0,
-                end: 0,
-            },
+    /// A condition that stands nowhere.
+    fn written(text: &str) -> ConditionText {
+        let defined = Span {
+            source: SourceId::new(0),
+            start: 0,
+            end: 0,
         };
+        ConditionText {
+            text: text.into(),
+            defined,
+        }
+    }
+
+    fn reads(text: &str) -> (Vec<String>, Vec<String>) {
+        let written = written(text);
         let mut diagnostics = Diagnostics::default();
         let condition = parse(&written, &Sources::default(), &mut diagnostics)
             .unwrap_or_else(|| panic!("{text}: {diagnostics:?}"));
@@ -317,14 +323,7 @@ mod tests {
                 " else true".repeat(40)
             ),
         ] {
-            let written = ConditionText {
-                text: text.into(),
-                defined: Span {
-                    source: SourceId::new(0),
-                    start: 0,
-                    end: 0,
-                },
-            };
+            let written = written(text);
             let mut diagnostics = Diagnostics::default();
             let parsed = parse(&written, &Sources::default(), &mut diagnostics);
             assert!(parsed.is_none() && diagnostics.has_errors(), "{text}");
