@@ -16,7 +16,7 @@ use super::connection::{Accepted, Server};
 use super::reply::Reply;
 use super::tls::Tls;
 use super::unix::{self, SocketError, SocketFile, UnixMode};
-use super::{ListenAddress, Phases};
+use super::{ListenAddress, Phase, Phases};
 
 /// How long to wait when no connection can be accepted, for want of file descriptors most likely.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -134,9 +134,11 @@ impl Bound {
         connections: Option<Gauge>,
         mut phases: Phases,
     ) {
+        // Connections learn of the end once nothing is accepted any more: who is sent away must not get in again.
+        let (closing, closed) = Phases::new();
         let slots = Arc::new(Semaphore::new(limits.connections_max as usize));
         let acceptor = Acceptor {
-            server: Arc::new(Server::new(handler, &limits, phases.clone())),
+            server: Arc::new(Server::new(handler, &limits, closed)),
             slots: Arc::clone(&slots),
             connections,
         };
@@ -145,6 +147,7 @@ impl Bound {
             () = acceptor.accept(&self.socket) => {}
         }
         drop(self.socket);
+        closing.send_replace(Phase::Draining);
         // With every slot back there is no connection left.
         let all = slots.acquire_many(limits.connections_max);
         if tokio::time::timeout(limits.grace, all).await.is_err() {

@@ -6,8 +6,8 @@ use std::io::Write as _;
 use std::net::TcpStream;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -212,22 +212,27 @@ fn clients_must_have_a_certificate_where_it_is_asked_for() {
     assert!(client.ask(address, "ana").unwrap());
 }
 
-/// Asks on ever new connections until told to stop; the certificates that it met.
+/// Asks on ever new connections until told to stop, and once more; the certificates that it met.
 fn ask_on(
-    authority: &Authority,
-    sidecar: &Sidecar,
+    served: &Served,
     stop: &Arc<AtomicBool>,
+    begun: &Arc<Barrier>,
 ) -> thread::JoinHandle<(HashSet<Vec<u8>>, usize)> {
-    let (client, address, stop) = (authority.client(), sidecar.tls(), Arc::clone(stop));
+    let (client, address) = (served.authority.client(), served.sidecar.tls());
+    let (stop, begun) = (Arc::clone(stop), Arc::clone(begun));
     thread::spawn(move || {
-        let (mut seen, mut asked) = (HashSet::new(), 0);
-        while !stop.load(Ordering::Relaxed) {
+        let (mut seen, mut asked, mut is_last) = (HashSet::new(), 0, false);
+        while !is_last {
+            is_last = stop.load(Ordering::Relaxed);
             let mut client = client.connect(address).unwrap();
             let chain = client.stream().conn.peer_certificates().unwrap();
             seen.insert(chain[0].to_vec());
             for _ in 0..3 {
                 assert!(client.ask("ana").decision());
                 asked += 1;
+            }
+            if asked == 3 {
+                begun.wait();
             }
         }
         (seen, asked)
@@ -251,9 +256,9 @@ fn certificates_change_under_load() {
         .client()
         .connect(served.sidecar.tls())
         .unwrap();
-    let askers: Vec<_> = (0..2)
-        .map(|_| ask_on(&served.authority, &served.sidecar, &stop))
-        .collect();
+    let begun = Arc::new(Barrier::new(3));
+    let askers: Vec<_> = (0..2).map(|_| ask_on(&served, &stop, &begun)).collect();
+    begun.wait();
     for _ in 0..3 {
         let next = served.authority.issue();
         next.write(&folder);
