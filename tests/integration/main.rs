@@ -18,6 +18,8 @@ mod health;
 #[cfg(test)]
 mod http;
 #[cfg(test)]
+mod http2;
+#[cfg(test)]
 mod naive;
 #[cfg(test)]
 mod prometheus;
@@ -35,5 +37,11 @@ mod searches;
 mod shipped;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tls;
+#[cfg(test)]
+mod tokens;
+#[cfg(test)]
+mod unix_socket;
 #[cfg(test)]
 mod would_allow;

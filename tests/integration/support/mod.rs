@@ -1,10 +1,16 @@
 //! What the modules share: a policy folder to change, the real program on it, and a client that sends exactly the
 //! bytes it is told to.
 
+mod authority;
 mod client;
+mod component;
+mod http2;
 mod policies;
 mod sidecar;
 
+pub(crate) use authority::{Authority, Issued, TlsClient};
 pub(crate) use client::{Answer, Client, evaluation, question};
+pub(crate) use component::{curl, has_component};
+pub(crate) use http2::{Http2, answer};
 pub(crate) use policies::Policies;
-pub(crate) use sidecar::{Sidecar, exits_within, wait_until};
+pub(crate) use sidecar::{Sidecar, exits_within, refusal, wait_until};
