@@ -6,6 +6,8 @@ mod admin;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod conformance;
+#[cfg(test)]
 mod fuzz_replay;
 #[cfg(test)]
 mod fuzzing;
