@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::row::{Expect, Row};
+use super::row::{Expect, Page, Row};
 use crate::support::{Answer, Client, Sidecar};
 
 const REQUEST_ID: &str = "conformance row 7/\u{2764}";
@@ -100,7 +100,30 @@ fn check_answer(row: &Row, answer: &Answer) -> Result<(), Mismatch> {
     if expect.no_evaluations_member && json.get("evaluations").is_some() {
         return Err(format!("has `evaluations`: {}", answer.body));
     }
+    for pointer in &expect.objects {
+        let is_object = json.pointer(pointer).is_some_and(Value::is_object);
+        equal(&format!("object at {pointer}"), &true, &is_object)?;
+    }
+    if let Some(page) = &expect.page {
+        check_page(page, answer, &json["page"])?;
+    }
     check_batch(row, &json)
+}
+
+/// A page comes first in its answer, so that a reader of a stream knows early whether more follows.
+fn check_page(expect: &Page, answer: &Answer, page: &Value) -> Result<(), Mismatch> {
+    if !answer.body.starts_with("{\"page\":{") {
+        return Err(format!("`page` is not the first member: {}", answer.body));
+    }
+    let token = page["next_token"].as_str();
+    let more = token.map(|token| !token.is_empty());
+    equal(
+        "next_token says that more follows",
+        &Some(expect.more),
+        &more,
+    )?;
+    equal("count", &Some(expect.count), &page["count"].as_u64())?;
+    equal("total", &Some(expect.total), &page["total"].as_u64())
 }
 
 fn check_status(expect: &Expect, answer: &Answer) -> Result<(), Mismatch> {
@@ -204,7 +227,7 @@ fn check_results(expect: &Expect, got: &[Value], body: Option<&str>) -> Result<(
     Ok(())
 }
 
-pub(super) fn sorted(items: &[Value]) -> Vec<String> {
+fn sorted(items: &[Value]) -> Vec<String> {
     let mut texts: Vec<String> = items.iter().map(Value::to_string).collect();
     texts.sort();
     texts

@@ -3,32 +3,71 @@
 //!
 //! The data is under `tests/conformance`, with a policy folder for each scenario.
 
+mod checklist;
 mod exchange;
+mod limits;
+mod metadata;
 mod row;
+mod search;
 mod vectors;
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use octroi::diagnostic::Severity;
 use octroi::{pipeline, suite};
 
 use crate::support::Sidecar;
-use row::Row;
+use checklist::{Checked, Question};
+use exchange::Mismatch;
 use vectors::Set;
-
-/// What the program serves so far; rows for the rest, and for callers with credentials, wait for it.
-fn is_served(row: &Row) -> bool {
-    row.path == vectors::EVALUATION && row.credentials.is_none()
-}
 
 /// Sidecars on the scenarios' folders, each started when it is first asked.
 #[derive(Default)]
-struct Sidecars(BTreeMap<&'static str, Sidecar>);
+struct Sidecars(BTreeMap<String, Sidecar>);
 
 impl Sidecars {
-    fn of(&mut self, folder: &'static str) -> &Sidecar {
-        let start = || Sidecar::start(&row::root().join("policies").join(folder));
-        self.0.entry(folder).or_insert_with(start)
+    fn of(&mut self, folder: &str) -> &Sidecar {
+        let folder = folder.to_owned();
+        let start = |folder: &String| start(folder, &[]);
+        self.0.entry(folder).or_insert_with_key(start)
+    }
+}
+
+/// A sidecar on a scenario's folder.
+fn start(folder: &str, options: &[&str]) -> Sidecar {
+    Sidecar::start_with(&row::root().join("policies").join(folder), options)
+}
+
+/// How many rows of each set passed, and what the others got.
+#[derive(Default)]
+struct Tally {
+    table: String,
+    failures: Vec<String>,
+}
+
+impl Tally {
+    fn count<Id: Display>(
+        &mut self,
+        set: &str,
+        rows: impl Iterator<Item = (Id, Result<(), Mismatch>)>,
+    ) {
+        let (mut passed, mut total) = (0, 0);
+        for (id, result) in rows {
+            total += 1;
+            match result {
+                Ok(()) => passed += 1,
+                Err(mismatch) => self.failures.push(format!("{set} / {id}: {mismatch}")),
+            }
+        }
+        self.table
+            .push_str(&format!("{passed:>4}/{total:<4} {set}\n"));
+    }
+
+    /// Prints the table, and fails with every mismatch.
+    fn report(&self) {
+        println!("{}", self.table);
+        assert!(self.failures.is_empty(), "{}", self.failures.join("\n"));
     }
 }
 
@@ -54,25 +93,37 @@ fn the_scenarios_policies_check_and_pass_their_tests() {
 #[test]
 fn every_vector_gets_its_answer() {
     let mut sidecars = Sidecars::default();
-    let mut failures = Vec::new();
-    let mut counts = Vec::new();
-    for Set { name, folder, rows } in vectors::all() {
+    let mut tally = Tally::default();
+    let sets = vectors::all();
+    for Set { name, folder, rows } in &sets {
         let sidecar = sidecars.of(folder);
-        let before = failures.len();
-        for row in rows.iter().filter(|row| is_served(row)) {
-            if let Err(mismatch) = exchange::check(sidecar, row) {
-                failures.push(format!("{name} / {}: {mismatch}", row.id));
-            }
-        }
-        let asked = rows.iter().filter(|row| is_served(row)).count();
-        let passed = asked - (failures.len() - before);
-        println!("{name:<22} {passed:>3}/{}", rows.len());
-        counts.push((name, rows.len()));
+        let open = rows.iter().filter(|row| row.credentials.is_none());
+        tally.count(
+            name,
+            open.map(|row| (&row.id, exchange::check(sidecar, row))),
+        );
     }
-    let counts: Vec<_> = counts
-        .iter()
-        .map(|(name, count)| (name.as_str(), *count))
-        .collect();
-    assert_eq!(counts, vectors::COUNTS);
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    let counts = sets.iter().map(|set| (set.name.as_str(), set.rows.len()));
+    assert_eq!(counts.collect::<Vec<_>>(), vectors::COUNTS);
+    tally.report();
+}
+
+#[test]
+fn every_line_of_the_checklist_holds() {
+    let mut sidecars = Sidecars::default();
+    let mut tally = Tally::default();
+    for Checked {
+        section,
+        line,
+        questions,
+    } in checklist::lines()
+    {
+        let name = format!("{section}: {line}");
+        let mut check = |question: &Question| {
+            let sidecar = sidecars.of(&question.folder);
+            (question.row.id.clone(), question.check(sidecar))
+        };
+        tally.count(&name, questions.iter().map(&mut check));
+    }
+    tally.report();
 }

@@ -78,6 +78,9 @@ pub(super) struct Expect {
     /// The answer is the one to the body without the case's patch.
     pub(super) unchanged: bool,
     pub(super) headers: BTreeMap<String, String>,
+    /// JSON pointers to what is an object.
+    pub(super) objects: Vec<String>,
+    pub(super) page: Option<Page>,
     pub(super) echo_x_request_id: bool,
     /// Asked so many times, the answer stays the same.
     pub(super) repeat: usize,
@@ -85,7 +88,22 @@ pub(super) struct Expect {
     pub(super) follow_next_token: bool,
 }
 
+/// What the first page says of itself.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Page {
+    pub(super) count: u64,
+    pub(super) total: u64,
+    /// Whether a page follows.
+    pub(super) more: bool,
+}
+
 impl Row {
+    /// A question whose answer the caller looks at.
+    pub(super) fn question(path: &str, body: Value) -> Self {
+        Self::new(String::new(), path, body, Expect::default())
+    }
+
     /// A question as a client would ask it.
     pub(super) fn new(id: String, path: &str, body: Value, expect: Expect) -> Self {
         let request = Request {

@@ -30,7 +30,7 @@ struct Vector {
 /// A file's lists, each under its key.
 type Lists = BTreeMap<String, Vec<Vector>>;
 
-/// Every set of vectors, with the number of rows that each must have.
+/// Every set of vectors.
 pub(super) fn all() -> Vec<Set> {
     let mut sets = vec![
         decisions(
