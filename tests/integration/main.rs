@@ -8,6 +8,8 @@ mod batches;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod conformance;
+#[cfg(test)]
 mod fuzz_replay;
 #[cfg(test)]
 mod fuzzing;
