@@ -4,6 +4,7 @@
 //! The data is under `tests/conformance`, with a policy folder for each scenario.
 
 mod checklist;
+mod credentials;
 mod exchange;
 mod limits;
 mod metadata;
@@ -19,7 +20,9 @@ use octroi::{pipeline, suite};
 
 use crate::support::Sidecar;
 use checklist::{Checked, Question};
+use credentials::Guarded;
 use exchange::Mismatch;
+use row::Row;
 use vectors::Set;
 
 /// Sidecars on the scenarios' folders, each started when it is first asked.
@@ -96,12 +99,13 @@ fn every_vector_gets_its_answer() {
     let mut tally = Tally::default();
     let sets = vectors::all();
     for Set { name, folder, rows } in &sets {
-        let sidecar = sidecars.of(folder);
-        let open = rows.iter().filter(|row| row.credentials.is_none());
-        tally.count(
-            name,
-            open.map(|row| (&row.id, exchange::check(sidecar, row))),
-        );
+        let check = |row: &Row| match row.credentials {
+            None => exchange::check(sidecars.of(folder), row),
+            Some(_) => exchange::check(&Guarded::start(folder).sidecar, row),
+        };
+        let results: Vec<_> = rows.iter().map(check).collect();
+        let ids = rows.iter().map(|row| &row.id);
+        tally.count(name, ids.zip(results));
     }
     let counts = sets.iter().map(|set| (set.name.as_str(), set.rows.len()));
     assert_eq!(counts.collect::<Vec<_>>(), vectors::COUNTS);
