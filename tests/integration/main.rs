@@ -6,6 +6,8 @@ mod admin;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod clients;
+#[cfg(test)]
 mod fuzz_replay;
 #[cfg(test)]
 mod fuzzing;

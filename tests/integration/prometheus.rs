@@ -9,27 +9,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::support::{Client, Policies, Sidecar, wait_until};
-
-/// Whether the component is to be used; a component that is missing then is a failure.
-fn has_component(test: &str, program: &str, package: &str) -> bool {
-    if std::env::var_os("OCTROI_TEST_COMPONENTS").is_none_or(|value| value != "1") {
-        eprintln!(
-            "{test}: skipped, for OCTROI_TEST_COMPONENTS is not 1 (needs Debian's package `{package}`)"
-        );
-        return false;
-    }
-    let found = Command::new(program)
-        .arg("--version")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    assert!(
-        found.is_ok(),
-        "`{program}` is missing: install Debian's package `{package}`"
-    );
-    true
-}
+use super::support::{Client, Policies, Sidecar, has_component, wait_until};
 
 /// A sidecar that has met everything which leaves a series behind.
 fn experienced(policies: &Policies) -> Sidecar {
