@@ -24,6 +24,8 @@
 //! | [`compile`] | one Cedar policy a rule and type, strict validation, places for errors | questions |
 //! | [`snapshot`] | the compiled whole: which policies a question needs, where things stand, the decision | YAML, HTTP |
 //! | [`explain`] | the reason in a sentence, the rules with `file:line` | HTTP |
+//! | [`search`] | who may, what one may, on what: every candidate asked as a question | HTTP |
+//! | [`authzen`] | what the bodies of AuthZEN requests ask | how it is decided |
 //! | [`suite`] | runs `tests` documents | output formats |
 //! | [`pipeline`] | the one way from files to a snapshot | who asked for it |
 //! | [`metrics`] | every metric, resolved to handles once | requests |
@@ -51,6 +53,7 @@
 //! entity bears what that entry gives (`octroi.entry`), the resource entity where it stands (`octroi.place`), and the
 //! policies compare the two. Deny rules look at the roles of all entries. When nothing allows, companion policies
 //! without the condition, or without what may be assigned, say how near the nearest grant came.
+pub mod authzen;
 pub mod cli;
 pub mod clock;
 pub mod compile;
@@ -61,6 +64,7 @@ pub mod metrics;
 pub mod model;
 pub mod pipeline;
 pub mod reload;
+pub mod search;
 pub mod server;
 pub mod snapshot;
 pub mod source;

@@ -9,10 +9,10 @@ use serde_json::json;
 use super::{Exit, load_or_report, message, print};
 use crate::clock::now_ms;
 use crate::document::{AttributeType, instant, start_of_date};
-use crate::explain::{Explanation, explain};
+use crate::explain::{Effort, Explanation, explain};
 use crate::model::{Application, Attributes, BuiltIn, Model};
-use crate::snapshot::{Action, Entity, Members, Question};
-use crate::value::{Json, member};
+use crate::snapshot::{Action, Entity, Question};
+use crate::value::{Json, Members};
 
 /// Arguments of `octroi ask`.
 #[derive(Debug, Args)]
@@ -72,7 +72,7 @@ pub(super) fn run(args: &AskArgs) -> Exit {
             return Exit::Usage;
         }
     };
-    let explanation = explain(snapshot, &question, now);
+    let explanation = explain(snapshot, &question, now, Effort::WithSuggestions);
     let allowed = explanation.reason().allows();
     if args.json {
         let answer = json!({"decision": allowed, "context": explanation});
@@ -165,13 +165,11 @@ fn question<'a>(args: &'a AskArgs, model: &Model) -> Result<Question<'a>, String
     let mut context = members(&args.context, of(|application| &application.context))?;
     if let Some(tenant) = &args.tenant {
         // Beside a tenant in the properties it stays, so that two which differ are a conflict.
-        let named = context.iter().any(|(name, _)| name == "tenant");
-        let other = member(&context, "tenant").filter(|other| other.as_text() != Some(tenant));
-        if named && other.is_some() {
+        let named = context.get("tenant");
+        if named.is_some_and(|named| named.as_text() != Some(tenant)) {
             return Err("`--tenant` and `-c tenant=` name two tenants".into());
         }
-        context.retain(|(name, _)| name != "tenant");
-        context.push((Cow::Borrowed("tenant"), Json::borrowed(tenant)));
+        context.set("tenant", Json::borrowed(tenant));
     }
     let subject_type = application
         .and_then(|application| application.subject_types.first())
@@ -183,21 +181,26 @@ fn question<'a>(args: &'a AskArgs, model: &Model) -> Result<Question<'a>, String
             properties: members(
                 &args.subject,
                 of(|application| &application.account_attributes),
-            )?,
-        },
+            )?
+            .into(),
+        }
+        .into(),
         action: Action {
             name: Cow::Borrowed(&args.action),
             properties: members(
                 &args.action_property,
                 of(|application| &application.context_action),
-            )?,
-        },
+            )?
+            .into(),
+        }
+        .into(),
         resource: Entity {
             kind: Cow::Borrowed(kind),
             id: Cow::Owned(id.unwrap_or(tenant_id).to_owned()),
-            properties,
-        },
-        context,
+            properties: properties.into(),
+        }
+        .into(),
+        context: context.into(),
     })
 }
 
@@ -226,7 +229,7 @@ fn split_resource<'a>(
 
 /// Reads `key=value` pairs as their declared types; what is not declared stays text.
 fn members<'a>(pairs: &'a [String], declared: &Attributes) -> Result<Members<'a>, String> {
-    let mut members: Members<'a> = Vec::new();
+    let mut members = Members::default();
     for pair in pairs {
         let (key, value) = pair
             .split_once('=')
@@ -235,10 +238,10 @@ fn members<'a>(pairs: &'a [String], declared: &Attributes) -> Result<Members<'a>
             Some(kind) => *kind,
             None => AttributeType::String,
         };
-        if members.iter().any(|(known, _)| known == key) {
+        if members.get(key).is_some() {
             return Err(format!("`{key}` is given twice; a list is written `a,b`"));
         }
-        members.push((Cow::Borrowed(key), read(value, kind)));
+        members.set(key, read(value, kind));
     }
     Ok(members)
 }

@@ -14,8 +14,8 @@ use super::{Exit, PolicyArgs};
 use crate::metrics::{Build, Metrics, UPKEEP_EVERY};
 use crate::reload::{Reloader, StartError};
 use crate::server::{
-    Admin, AdminHost, BindError, Bound, DecisionService, ExplainMode, Limits, ListenAddress, Phase,
-    Phases,
+    Admin, AdminHost, BindError, Bound, DecisionService, ExplainMode, Identifier, Limits,
+    ListenAddress, Phase, Phases,
 };
 
 /// Admin connections are few, and must be had when the decision listeners are full.
@@ -58,6 +58,9 @@ pub(super) struct ServeArgs {
         value_delimiter = ','
     )]
     admin_host: Vec<AdminHost>,
+    /// The https URL by which callers know this PDP; the metadata document and its endpoints are made from it
+    #[arg(long, env = "OCTROI_IDENTIFIER", value_name = "URL")]
+    identifier: Option<Identifier>,
     /// When answers carry their reasons
     #[arg(long, env = "OCTROI_EXPLAIN", value_enum, default_value = "on-request")]
     explain: Explain,
@@ -194,6 +197,7 @@ async fn serve(args: ServeArgs) -> Result<(), ServeError> {
         pdp,
         Arc::clone(&metrics),
         args.explain.into(),
+        args.identifier.clone(),
     ));
     let limits = args.limits();
     let mut serving = JoinSet::new();

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::node::{Node, ScalarKind, Value};
-use crate::value::Json;
+use crate::value::{Json, Members};
 
 impl Node {
     /// The JSON that the node stands for; of a key written twice the last counts, and keys that are no text are left
@@ -19,11 +19,10 @@ impl Node {
             },
             Value::List(items) => Json::List(items.iter().map(Node::to_json).collect()),
             Value::Mapping(pairs) => {
-                let mut members: Vec<(Cow<'static, str>, Json<'static>)> = Vec::new();
+                let mut members = Members::default();
                 for (key, value) in pairs {
                     let Some(scalar) = key.scalar() else { continue };
-                    members.retain(|(name, _)| **name != *scalar.text);
-                    members.push((Cow::Owned(scalar.text.to_string()), value.to_json()));
+                    members.set(scalar.text.to_string(), value.to_json());
                 }
                 Json::Object(members)
             }

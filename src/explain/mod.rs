@@ -39,8 +39,22 @@ fn reason_code<S: serde::Serializer>(reason: &Reason, serializer: S) -> Result<S
     serializer.serialize_str(reason.as_str())
 }
 
+/// How much work an explanation is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// Look for changes that would turn a deny, which takes many decisions.
+    WithSuggestions,
+    /// Say only why.
+    WithoutSuggestions,
+}
+
 /// Decides a question about an instant, in milliseconds since 1970, and says why.
-pub fn explain(snapshot: &Snapshot, question: &Question<'_>, now: i64) -> Explanation {
+pub fn explain(
+    snapshot: &Snapshot,
+    question: &Question<'_>,
+    now: i64,
+    effort: Effort,
+) -> Explanation {
     let evaluation = evaluate(snapshot, question, now, Slicing::Slice);
     let mut determining: Vec<Determining> = Vec::new();
     for rule in &evaluation.rules {
@@ -49,14 +63,18 @@ pub fn explain(snapshot: &Snapshot, question: &Question<'_>, now: i64) -> Explan
             determining.push(row);
         }
     }
+    let would_allow = match effort {
+        Effort::WithSuggestions => would_allow::suggestions(snapshot, question, now, &evaluation)
+            .iter()
+            .map(Suggestion::sentence)
+            .collect(),
+        Effort::WithoutSuggestions => Vec::new(),
+    };
     Explanation {
         reason: evaluation.reason,
         reason_admin: sentence::sentence(question, &evaluation),
         determining,
-        would_allow: would_allow::suggestions(snapshot, question, now, &evaluation)
-            .iter()
-            .map(Suggestion::sentence)
-            .collect(),
+        would_allow,
         revision: snapshot.shared_revision(),
     }
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use crate::compile::Rule;
 use crate::document::Scope;
 use crate::snapshot::{Counting, Evaluation, Question, Reason};
-use crate::value::member;
 
 /// The sentence of an evaluation.
 pub(super) fn sentence(question: &Question<'_>, evaluation: &Evaluation<'_>) -> String {
@@ -98,7 +97,7 @@ fn named_tenant<'q>(question: &'q Question<'_>) -> Option<&'q str> {
     };
     match question
         .property("tenant")
-        .or_else(|| member(&question.context, "tenant"))
+        .or_else(|| question.context.get("tenant"))
     {
         Some(named) => named.as_text(),
         None => itself(),

@@ -7,9 +7,9 @@ use crate::compile::{Read, Root, Rule};
 use crate::document::{AttributeType, Status};
 use crate::model::{Application, Entry, Id, Role};
 use crate::snapshot::{
-    Evaluation, Members, Question, Reason, Slicing, Snapshot, entries_of, evaluate_assuming,
+    Evaluation, Question, Reason, Slicing, Snapshot, entries_of, evaluate_assuming,
 };
-use crate::value::Json;
+use crate::value::{Json, Members};
 
 /// Most suggestions that a deny gets.
 const SUGGESTIONS_MAX: usize = 5;
@@ -102,29 +102,27 @@ impl Change {
     fn apply(&self, question: &mut Question<'_>, entries: &mut Vec<Entry>) {
         match self {
             Self::SubAccount(id) => {
-                set(
-                    &mut question.resource.properties,
-                    "sub_accounts",
-                    Json::Null,
-                );
-                set(&mut question.resource.properties, "sub_account", text(id));
+                let properties = properties(question);
+                properties.set("sub_accounts", Json::Null);
+                properties.set("sub_account", text(id));
             }
             Self::Team(id) => {
-                set(&mut question.resource.properties, "teams", Json::Null);
-                set(&mut question.resource.properties, "team", text(id));
+                let properties = properties(question);
+                properties.set("teams", Json::Null);
+                properties.set("team", text(id));
             }
             Self::Owner => {
                 let owner = text(&question.subject.id);
-                set(&mut question.resource.properties, "owner", owner);
+                properties(question).set("owner", owner);
             }
             Self::Attribute(read, value) => {
                 let members = match read.root {
-                    Root::Principal => &mut question.subject.properties,
-                    Root::Resource => &mut question.resource.properties,
-                    Root::Context => &mut question.context,
-                    Root::Action => &mut question.action.properties,
+                    Root::Principal => question.subject.own().properties.own(),
+                    Root::Resource => properties(question),
+                    Root::Context => question.context.own(),
+                    Root::Action => question.action.own().properties.own(),
                 };
-                set(members, &read.name, value.clone());
+                members.set(read.name.to_string(), value.clone());
             }
             Self::Role(role, places) => entries.push(Entry {
                 span: None,
@@ -148,9 +146,9 @@ fn text(value: &str) -> Json<'static> {
     Json::Text(Cow::Owned(value.to_owned()))
 }
 
-fn set<'a>(members: &mut Members<'a>, name: &str, value: Json<'a>) {
-    members.retain(|(known, _)| known != name);
-    members.push((Cow::Owned(name.to_owned()), value));
+/// The properties of a question's resource, to be changed.
+fn properties<'q, 'a>(question: &'q mut Question<'a>) -> &'q mut Members<'a> {
+    question.resource.own().properties.own()
 }
 
 fn literal(value: &Json<'_>) -> String {

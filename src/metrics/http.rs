@@ -27,6 +27,16 @@ pub(super) const REQUEST_BUCKETS: &[f64] = &[
 pub enum Endpoint {
     /// One access question.
     Evaluation,
+    /// Several.
+    Evaluations,
+    /// Who may.
+    SearchSubject,
+    /// On what.
+    SearchResource,
+    /// What may be done.
+    SearchAction,
+    /// Where the endpoints are.
+    Metadata,
     /// Whether the process lives.
     Livez,
     /// Whether it wants questions.
@@ -40,8 +50,13 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
-    const ALL: [(Self, &'static str); 6] = [
+    const ALL: [(Self, &'static str); 11] = [
         (Self::Evaluation, "evaluation"),
+        (Self::Evaluations, "evaluations"),
+        (Self::SearchSubject, "search_subject"),
+        (Self::SearchResource, "search_resource"),
+        (Self::SearchAction, "search_action"),
+        (Self::Metadata, "metadata"),
         (Self::Livez, "livez"),
         (Self::Readyz, "readyz"),
         (Self::Metrics, "metrics"),

@@ -1,6 +1,5 @@
 //! Test suites: questions with every name looked up.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::unknown::{self, Kind};
@@ -8,7 +7,7 @@ use super::{Application, Attributes, BuiltIn, Id, Model, ResourceType, Tenant};
 use crate::diagnostic::{Code, Diagnostics, nearest};
 use crate::document::{CaseDoc, Documents, Name, Node, TestsDoc, Value, is_account_or_record_id};
 use crate::source::Span;
-use crate::value::Json;
+use crate::value::{Json, Members};
 
 /// Questions about one tenant and the answers that they must get.
 #[derive(Debug)]
@@ -33,21 +32,21 @@ pub struct Case {
     /// Who asks.
     pub account: Id,
     /// Properties of the subject.
-    pub account_properties: Json<'static>,
+    pub account_properties: Members<'static>,
     /// Memberships that come with the question.
     pub memberships: Json<'static>,
     /// The action.
     pub action: Id,
     /// Properties of the action.
-    pub action_properties: Json<'static>,
+    pub action_properties: Members<'static>,
     /// The resource's type.
     pub resource_type: Id,
     /// The resource's id, `*` or the tenant when none was written.
     pub resource_id: Id,
     /// Properties of the resource, the tenant not among them.
-    pub resource_properties: Vec<(Cow<'static, str>, Json<'static>)>,
+    pub resource_properties: Members<'static>,
     /// The question's context.
-    pub context: Json<'static>,
+    pub context: Members<'static>,
     /// The moment asked about, in milliseconds since 1970.
     pub at: Option<i64>,
     /// Whether it must be allowed.
@@ -130,6 +129,14 @@ fn undeclared(case: &CaseDoc, model: &Model) -> Option<Arc<Tenant>> {
 
 fn resolve_case(document: &CaseDoc, tenant: &Id, resolved: Option<&Tenant>) -> Case {
     let json = |node: &Option<Node>| node.as_ref().map_or(Json::Null, Node::to_json);
+    let members = |node: &Option<Node>| match json(node) {
+        Json::Object(members) => members,
+        _ => Members::default(),
+    };
+    let mut resource_properties = Members::default();
+    for (name, node) in &document.resource_properties {
+        resource_properties.set(name.value.to_string(), node.to_json());
+    }
     let no_id: Id = match &*document.resource_type.value {
         "tenant" => tenant.clone(),
         _ => "*".into(),
@@ -141,21 +148,17 @@ fn resolve_case(document: &CaseDoc, tenant: &Id, resolved: Option<&Tenant>) -> C
             .and_then(|tenant| tenant.application.subject_types.first().cloned())
             .unwrap_or_else(|| "user".into()),
         account: document.account.value.clone(),
-        account_properties: json(&document.account_properties),
+        account_properties: members(&document.account_properties),
         memberships: json(&document.memberships),
         action: document.action.value.clone(),
-        action_properties: json(&document.action_properties),
+        action_properties: members(&document.action_properties),
         resource_type: document.resource_type.value.clone(),
         resource_id: document
             .resource_id
             .as_ref()
             .map_or(no_id, |id| id.value.clone()),
-        resource_properties: document
-            .resource_properties
-            .iter()
-            .map(|(name, node)| (Cow::Owned(name.value.to_string()), node.to_json()))
-            .collect(),
-        context: json(&document.context),
+        resource_properties,
+        context: members(&document.context),
         at: document.at,
         allow: document.expected.allow,
         reason: document

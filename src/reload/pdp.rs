@@ -48,6 +48,11 @@ impl Pdp {
     pub fn load(&self) -> Guard<Arc<Published>> {
         self.current.load()
     }
+
+    /// What is published now, to be kept for as long as an answer takes.
+    pub fn load_full(&self) -> Arc<Published> {
+        self.current.load_full()
+    }
 }
 
 /// The right to publish; there is one.

@@ -73,7 +73,7 @@ impl Admin {
             Endpoint::Readyz => Ok(self.readyz()),
             Endpoint::Metrics => Ok(self.exposition()),
             Endpoint::Status => self.status(),
-            Endpoint::Evaluation | Endpoint::Other => Err(Refusal::Internal),
+            _ => Err(Refusal::Internal),
         }
     }
 

@@ -10,8 +10,6 @@ use hyper::header::{CONTENT_TYPE, EXPECT};
 
 use super::Refusal;
 
-/// The largest body that is read.
-const BYTES_MAX: usize = 1 << 20;
 /// How long a body may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How much of a refused body is thrown away, so that a client that is still sending gets to read why.
@@ -33,9 +31,13 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
     })
 }
 
-/// The whole body, in one piece.
-pub(super) async fn read(mut body: Incoming, waits: bool) -> Result<Bytes, Refusal> {
-    let read = tokio::time::timeout(PATIENCE, collect(&mut body)).await;
+/// The whole body, in one piece, of at most so many bytes.
+pub(super) async fn read(
+    mut body: Incoming,
+    waits: bool,
+    bytes_max: usize,
+) -> Result<Bytes, Refusal> {
+    let read = tokio::time::timeout(PATIENCE, collect(&mut body, bytes_max)).await;
     let read = read.unwrap_or(Err(Refusal::Slow {
         seconds: PATIENCE.as_secs(),
     }));
@@ -45,9 +47,9 @@ pub(super) async fn read(mut body: Incoming, waits: bool) -> Result<Bytes, Refus
     read
 }
 
-async fn collect(body: &mut Incoming) -> Result<Bytes, Refusal> {
-    let too_large = || Refusal::TooLarge { limit: BYTES_MAX };
-    if body.size_hint().lower() > BYTES_MAX as u64 {
+async fn collect(body: &mut Incoming, bytes_max: usize) -> Result<Bytes, Refusal> {
+    let too_large = || Refusal::TooLarge { limit: bytes_max };
+    if body.size_hint().lower() > bytes_max as u64 {
         return Err(too_large());
     }
     let mut whole = Bytes::new();
@@ -56,7 +58,7 @@ async fn collect(body: &mut Incoming) -> Result<Bytes, Refusal> {
         let Ok(data) = frame.map_err(|_| Refusal::BrokenOff)?.into_data() else {
             continue;
         };
-        if whole.len() + more.len() + data.len() > BYTES_MAX {
+        if whole.len() + more.len() + data.len() > bytes_max {
             return Err(too_large());
         }
         // Nearly every body comes in one piece, which then needs no copy.

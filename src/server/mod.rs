@@ -7,15 +7,19 @@
 
 mod address;
 mod admin;
+mod answerer;
 mod body;
 mod decision;
 mod evaluation;
+mod evaluations;
 mod host;
 mod listener;
+mod metadata;
 mod phase;
 mod refusal;
 mod reply;
 mod route;
+mod search;
 mod status;
 
 pub use address::{AddressError, ListenAddress};
@@ -23,5 +27,6 @@ pub use admin::Admin;
 pub use decision::{DecisionService, ExplainMode};
 pub use host::AdminHost;
 pub use listener::{BindError, Bound, Limits};
+pub use metadata::{Identifier, IdentifierError};
 pub use phase::{Phase, Phases};
 pub use refusal::Refusal;

@@ -5,7 +5,7 @@ use hyper::header::{ALLOW, CONNECTION, HeaderName, HeaderValue, RETRY_AFTER};
 use serde::Serialize;
 
 use super::reply::{self, Reply};
-use crate::snapshot::MalformedQuestion;
+use crate::authzen::Malformed;
 
 /// Why a request is not answered. The message is one line that says where and what.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +47,12 @@ pub enum Refusal {
     BrokenOff,
     /// The body is no question.
     #[error(transparent)]
-    Malformed(#[from] MalformedQuestion),
+    Malformed(#[from] Malformed),
+    /// The metadata document needs to know how callers reach this PDP.
+    #[error(
+        "there is no metadata document: start octroi with --identifier https://..., the URL by which callers know it"
+    )]
+    NoIdentifier,
     /// What is published is older than asked for.
     #[error(
         "the published generation is {published}, older than the {asked} that `Octroi-Min-Generation` asks for"
@@ -88,12 +93,15 @@ impl Refusal {
 
     fn status(&self) -> StatusCode {
         match self {
-            Self::NotFound { .. } => StatusCode::NOT_FOUND,
+            Self::NotFound { .. } | Self::NoIdentifier => StatusCode::NOT_FOUND,
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
-            Self::ContentType | Self::Generation | Self::BrokenOff | Self::Malformed(_) => {
-                StatusCode::BAD_REQUEST
+            Self::ContentType
+            | Self::Generation
+            | Self::BrokenOff
+            | Self::Malformed(Malformed::Shape(_)) => StatusCode::BAD_REQUEST,
+            Self::TooLarge { .. } | Self::Malformed(Malformed::TooMany(_)) => {
+                StatusCode::PAYLOAD_TOO_LARGE
             }
-            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::Behind { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::ForeignHost | Self::ForeignOrigin => StatusCode::FORBIDDEN,

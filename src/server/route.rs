@@ -1,9 +1,19 @@
-//! Which path is which endpoint, and what it takes.
+//! Which path is which endpoint, and which methods it takes.
 
 use hyper::Method;
 
 use super::Refusal;
 use crate::metrics::Endpoint;
+
+/// The paths of the AuthZEN endpoints (Authorization API 1.0, section 10.1).
+pub(super) mod path {
+    pub(in super::super) const EVALUATION: &str = "/access/v1/evaluation";
+    pub(in super::super) const EVALUATIONS: &str = "/access/v1/evaluations";
+    pub(in super::super) const SEARCH_SUBJECT: &str = "/access/v1/search/subject";
+    pub(in super::super) const SEARCH_RESOURCE: &str = "/access/v1/search/resource";
+    pub(in super::super) const SEARCH_ACTION: &str = "/access/v1/search/action";
+    pub(in super::super) const METADATA: &str = "/.well-known/authzen-configuration";
+}
 
 /// A path that is served.
 pub(super) struct Route {

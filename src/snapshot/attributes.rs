@@ -4,10 +4,10 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::question::{Members, Question};
+use super::question::Question;
 use crate::document::AttributeType;
 use crate::model::{Application, BuiltIn, Id, Record, ResourceType, Tenant};
-use crate::value::{Json, Typed, member};
+use crate::value::{Json, Members, Typed};
 
 /// Attributes by name.
 pub(super) type Values = HashMap<Id, Typed>;
@@ -71,7 +71,7 @@ fn typed<'a>(
 ) -> Result<Values, IllTyped> {
     let mut values = Values::new();
     for (name, kind) in declared {
-        if let Some(json) = member(members, name) {
+        if let Some(json) = members.get(name) {
             values.insert(name.clone(), read(json, *kind, what, name)?);
         }
     }
@@ -101,7 +101,7 @@ fn resource(
         }
     }
     for (name, of) in kind.built_in.map_or(&[][..], BuiltIn::properties) {
-        if let Some(json) = member(properties, name)
+        if let Some(json) = properties.get(name)
             && !kind.readable.contains_key(*name)
         {
             read(json, *of, "resource.properties", name)?;

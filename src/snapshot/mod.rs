@@ -21,13 +21,15 @@ use std::sync::Arc;
 pub(crate) use decide::{Counting, Evaluation, entries_of, evaluate, evaluate_assuming};
 pub(crate) use decider::Slicing;
 pub use decision::Reason;
-pub use question::{Action, Entity, MalformedQuestion, Members, Question};
+pub use question::{Action, Entity, Part, Question};
+pub(crate) use tenant::CompiledTenant;
+pub(crate) use which_tenant::which_tenant;
 
 use crate::compile::{self, CompiledPolicy, Stage, Validated};
 use crate::diagnostic::Diagnostics;
-use crate::model::{Id, Model, Narrowed, Tenant};
+use crate::model::{Application, Id, Model, Narrowed, Tenant};
 use crate::source::Sources;
-use tenant::{CompiledTenant, SlicedApplication};
+use tenant::SlicedApplication;
 
 /// Everything that a policy folder says, compiled.
 #[derive(Debug)]
@@ -221,6 +223,22 @@ impl Snapshot {
             .map(entities::listed)
             .unwrap_or_default();
         serde_json::to_string_pretty(&entities).unwrap_or_default() + "\n"
+    }
+
+    /// Every tenant of the files, in no order.
+    pub(crate) fn tenants(&self) -> impl Iterator<Item = &CompiledTenant> {
+        self.tenants.values()
+    }
+
+    /// Every application.
+    pub(crate) fn applications(&self) -> impl Iterator<Item = &Application> {
+        let applications = self.applications.iter();
+        applications.map(|application| &*application.compiled.model)
+    }
+
+    /// The application of a tenant of the files.
+    pub(crate) fn application_of(&self, tenant: &str) -> Option<&Application> {
+        Some(&self.tenant(tenant)?.model.application)
     }
 
     fn tenant(&self, id: &str) -> Option<&CompiledTenant> {

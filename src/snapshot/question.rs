@@ -2,163 +2,99 @@
 //! section 5).
 
 use std::borrow::Cow;
+use std::hash::{Hash, Hasher};
+use std::ops::Deref;
 
-use crate::value::{Json, member};
-
-/// Members of an object; `null` counts as absent.
-pub type Members<'a> = Vec<(Cow<'a, str>, Json<'a>)>;
+use crate::value::{Json, Members};
 
 /// An access question.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Question<'a> {
     /// Who asks to act.
-    pub subject: Entity<'a>,
+    pub subject: Part<'a, Entity<'a>>,
     /// What it asks to do.
-    pub action: Action<'a>,
+    pub action: Part<'a, Action<'a>>,
     /// What it asks to act on.
-    pub resource: Entity<'a>,
+    pub resource: Part<'a, Entity<'a>>,
     /// The circumstances.
-    pub context: Members<'a>,
+    pub context: Part<'a, Members<'a>>,
+}
+
+/// A part of a question: its own, or lent by something that several questions share. (A [`Cow`] would not do: it pins
+/// the lifetime within what it holds.)
+#[derive(Debug, Clone)]
+pub enum Part<'a, T> {
+    /// Of this question alone.
+    Own(T),
+    /// Shared.
+    Lent(&'a T),
+}
+
+impl<T> Deref for Part<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        match self {
+            Self::Own(part) => part,
+            Self::Lent(part) => part,
+        }
+    }
+}
+
+impl<T: PartialEq> PartialEq for Part<'_, T> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl<T: Hash> Hash for Part<'_, T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (**self).hash(state);
+    }
+}
+
+impl<T> From<T> for Part<'_, T> {
+    fn from(part: T) -> Self {
+        Self::Own(part)
+    }
+}
+
+impl<T: Clone> Part<'_, T> {
+    /// The part, to be changed for this question alone.
+    pub fn own(&mut self) -> &mut T {
+        if let Self::Lent(part) = self {
+            *self = Self::Own(part.clone());
+        }
+        match self {
+            Self::Own(part) => part,
+            Self::Lent(_) => unreachable!("made its own above"),
+        }
+    }
 }
 
 /// A subject or resource.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Entity<'a> {
     /// Its type.
     pub kind: Cow<'a, str>,
     /// Its id.
     pub id: Cow<'a, str>,
     /// What the caller says of it.
-    pub properties: Members<'a>,
+    pub properties: Part<'a, Members<'a>>,
 }
 
 /// An action.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Action<'a> {
     /// Its name.
     pub name: Cow<'a, str>,
     /// What the caller says of it.
-    pub properties: Members<'a>,
-}
-
-/// What is wrong with a request's shape: one line that says where and what.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct MalformedQuestion(pub String);
-
-impl<'a> Question<'a> {
-    /// Reads the body of an evaluation request: `subject`, `action` and `resource` are required, `context` is not,
-    /// and members that nobody knows are ignored (section 6.1 and 10.1.1).
-    ///
-    /// # Errors
-    /// When the body is no JSON object, a required member is missing, or one is of the wrong type.
-    pub fn from_body(body: &'a [u8]) -> Result<Self, MalformedQuestion> {
-        let text = std::str::from_utf8(body).map_err(|error| {
-            let at = error.valid_up_to();
-            MalformedQuestion(format!("the body is not UTF-8 (at byte {at})"))
-        })?;
-        if text.trim().is_empty() {
-            return Err(malformed(
-                "the body is empty; an evaluation is a JSON object",
-            ));
-        }
-        let json: Json<'a> = serde_json::from_str(text).map_err(|error| {
-            let message = error.to_string();
-            MalformedQuestion(format!("the body is not JSON: {message}"))
-        })?;
-        Self::from_json(json)
-    }
-
-    /// Reads an evaluation from parsed JSON.
-    ///
-    /// # Errors
-    /// As [`Question::from_body`].
-    pub fn from_json(json: Json<'a>) -> Result<Self, MalformedQuestion> {
-        let Json::Object(members) = json else {
-            return Err(malformed("an evaluation must be a JSON object"));
-        };
-        let (mut subject, mut action, mut resource, mut context) = (None, None, None, None);
-        for (name, value) in members {
-            match &*name {
-                "subject" => subject = Some(value),
-                "action" => action = Some(value),
-                "resource" => resource = Some(value),
-                "context" => context = Some(value),
-                _ => {}
-            }
-        }
-        Ok(Self {
-            subject: entity(subject, "subject")?,
-            action: read_action(action)?,
-            resource: entity(resource, "resource")?,
-            context: object(context, "context")?.unwrap_or_default(),
-        })
-    }
-}
-
-fn malformed(message: &str) -> MalformedQuestion {
-    MalformedQuestion(message.to_owned())
-}
-
-fn entity<'a>(json: Option<Json<'a>>, what: &str) -> Result<Entity<'a>, MalformedQuestion> {
-    let mut members = required(json, what)?;
-    Ok(Entity {
-        kind: text(&mut members, what, "type")?,
-        id: text(&mut members, what, "id")?,
-        properties: properties(&mut members, what)?,
-    })
-}
-
-fn read_action<'a>(json: Option<Json<'a>>) -> Result<Action<'a>, MalformedQuestion> {
-    let mut members = required(json, "action")?;
-    Ok(Action {
-        name: text(&mut members, "action", "name")?,
-        properties: properties(&mut members, "action")?,
-    })
-}
-
-fn required<'a>(json: Option<Json<'a>>, what: &str) -> Result<Members<'a>, MalformedQuestion> {
-    object(json, what)?.ok_or_else(|| MalformedQuestion(format!("`{what}` is missing")))
-}
-
-fn object<'a>(
-    json: Option<Json<'a>>,
-    what: &str,
-) -> Result<Option<Members<'a>>, MalformedQuestion> {
-    match json {
-        None | Some(Json::Null) => Ok(None),
-        Some(Json::Object(members)) => Ok(Some(members)),
-        Some(_) => Err(MalformedQuestion(format!("`{what}` must be an object"))),
-    }
-}
-
-fn take<'a>(members: &mut Members<'a>, name: &str) -> Option<Json<'a>> {
-    let at = members.iter().position(|(key, _)| key == name)?;
-    Some(members.swap_remove(at).1)
-}
-
-fn text<'a>(
-    members: &mut Members<'a>,
-    what: &str,
-    name: &str,
-) -> Result<Cow<'a, str>, MalformedQuestion> {
-    match take(members, name) {
-        Some(Json::Text(text)) => Ok(text),
-        None | Some(Json::Null) => Err(MalformedQuestion(format!("`{what}.{name}` is missing"))),
-        Some(_) => Err(MalformedQuestion(format!(
-            "`{what}.{name}` must be a string"
-        ))),
-    }
-}
-
-fn properties<'a>(members: &mut Members<'a>, what: &str) -> Result<Members<'a>, MalformedQuestion> {
-    let json = take(members, "properties");
-    Ok(object(json, &format!("{what}.properties"))?.unwrap_or_default())
+    pub properties: Part<'a, Members<'a>>,
 }
 
 impl<'a> Question<'a> {
     /// A property of the resource; `null` counts as absent.
     pub fn property(&self, name: &str) -> Option<&Json<'a>> {
-        member(&self.resource.properties, name)
+        self.resource.properties.get(name)
     }
 }

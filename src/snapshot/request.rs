@@ -5,14 +5,14 @@ use super::question::Question;
 use super::tenant::CompiledTenant;
 use crate::document::{Status, end_of_date, instant, is_id};
 use crate::model::{Entry, Id};
-use crate::value::{Json, member};
+use crate::value::Json;
 
 /// The entries that a question's subject brings. An error says what is wrong with them.
 pub(super) fn entries(
     question: &Question<'_>,
     tenant: &CompiledTenant,
 ) -> Result<Vec<Entry>, String> {
-    match member(&question.subject.properties, "memberships") {
+    match question.subject.properties.get("memberships") {
         None => Ok(Vec::new()),
         Some(Json::List(items)) => items
             .iter()
@@ -101,9 +101,9 @@ fn assigned(json: Option<&Json<'_>>, tenant: &CompiledTenant) -> Result<Vec<(usi
         Some(_) => return Err("`assigned` must be an object".into()),
     };
     let mut assigned = Vec::new();
-    for (kind, ids) in members {
+    for (kind, ids) in members.iter() {
         let kind = types
-            .get_index_of(&**kind)
+            .get_index_of(kind)
             .ok_or_else(|| format!("no resource type is called `{}`", kind.escape_debug()))?;
         let ids = texts(Some(ids), "assigned")?.unwrap_or_default();
         assigned.extend(ids.into_iter().map(|id| (kind, id)));

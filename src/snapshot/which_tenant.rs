@@ -8,13 +8,13 @@ use super::question::Question;
 use super::tenant::CompiledTenant;
 use crate::document::is_account_or_record_id;
 use crate::model::BuiltIn;
-use crate::value::{Json, member};
+use crate::value::Json;
 
 /// The tenant and its id, which the question alone knows where no file names it.
-type Found<'s, 'q> = (&'s CompiledTenant, Cow<'q, str>);
+pub(crate) type Found<'s, 'q> = (&'s CompiledTenant, Cow<'q, str>);
 
 /// The tenant that a question names, in up to three places that must agree.
-pub(super) fn which_tenant<'s, 'q>(
+pub(crate) fn which_tenant<'s, 'q>(
     snapshot: &'s Snapshot,
     question: &'q Question<'_>,
 ) -> Result<Found<'s, 'q>, Reason> {
@@ -22,11 +22,11 @@ pub(super) fn which_tenant<'s, 'q>(
         .then(|| Json::Text(Cow::Borrowed(&*question.resource.id)));
     let named = [
         question.property("tenant"),
-        member(&question.context, "tenant"),
+        question.context.get("tenant"),
         itself.as_ref(),
     ];
     let mut named = named.into_iter().flatten();
-    let application = member(&question.context, "application");
+    let application = question.context.get("application");
     let Some(first) = named.next() else {
         let tenant = snapshot.only_tenant().ok_or(Reason::TenantRequired)?;
         return declared(tenant, application);

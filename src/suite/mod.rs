@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use crate::explain::{Explanation, explain};
+use crate::explain::{Effort, Explanation, explain};
 use crate::model::{Case, Model, Suite};
-use crate::snapshot::{Action, Entity, Question, Snapshot};
+use crate::snapshot::{Action, Entity, Part, Question, Snapshot};
 use crate::source::Span;
-use crate::value::Json;
+use crate::value::{Json, Members};
 
 /// What came of one case.
 #[derive(Debug)]
@@ -38,7 +38,12 @@ pub fn run<'m>(model: &'m Model, snapshot: &Snapshot, now: i64) -> Vec<Outcome<'
 
 fn run_case<'m>(suite: &'m Suite, case: &'m Case, snapshot: &Snapshot, now: i64) -> Outcome<'m> {
     let question = question(suite, case);
-    let explanation = explain(snapshot, &question, case.at.unwrap_or(now));
+    let explanation = explain(
+        snapshot,
+        &question,
+        case.at.unwrap_or(now),
+        Effort::WithSuggestions,
+    );
     let reason = explanation.reason();
     let as_expected = reason.allows() == case.allow
         && case
@@ -78,39 +83,34 @@ fn in_words(case: &Case) -> String {
 
 /// The question that a case asks.
 pub fn question<'c>(suite: &'c Suite, case: &'c Case) -> Question<'c> {
-    let members = |json: &Json<'c>| match json {
-        Json::Object(members) => members.clone(),
-        _ => Vec::new(),
-    };
-    let mut subject = members(&case.account_properties);
+    let mut subject: Part<'c, Members<'c>> = Part::Lent(&case.account_properties);
     if case.memberships != Json::Null {
-        subject.retain(|(name, _)| name != "memberships");
-        subject.push((Cow::Borrowed("memberships"), case.memberships.clone()));
+        subject.own().set("memberships", case.memberships.clone());
     }
-    let mut properties = case.resource_properties.clone();
+    let mut properties: Part<'c, Members<'c>> = Part::Lent(&case.resource_properties);
+    let mut context: Part<'c, Members<'c>> = Part::Lent(&case.context);
     // A case may name another tenant, to show the conflict; then the suite's goes into the context.
-    let mut context = members(&case.context);
-    let tenant = (Cow::Borrowed("tenant"), Json::borrowed(&suite.tenant));
-    if properties.iter().any(|(name, _)| name == "tenant") {
-        context.push(tenant);
-    } else {
-        properties.push(tenant);
+    let tenant = Json::borrowed(&suite.tenant);
+    if properties.get("tenant").is_none() {
+        properties.own().set("tenant", tenant);
+    } else if context.get("tenant").is_none() {
+        context.own().set("tenant", tenant);
     }
     Question {
-        subject: Entity {
+        subject: Part::Own(Entity {
             kind: Cow::Borrowed(&case.subject_type),
             id: Cow::Borrowed(&case.account),
             properties: subject,
-        },
-        action: Action {
+        }),
+        action: Part::Own(Action {
             name: Cow::Borrowed(&case.action),
-            properties: members(&case.action_properties),
-        },
-        resource: Entity {
+            properties: Part::Lent(&case.action_properties),
+        }),
+        resource: Part::Own(Entity {
             kind: Cow::Borrowed(&case.resource_type),
             id: Cow::Borrowed(&case.resource_id),
             properties,
-        },
+        }),
         context,
     }
 }

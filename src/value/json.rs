@@ -6,8 +6,10 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
+use super::Members;
+
 /// A JSON value.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub enum Json<'a> {
     /// `null`, which everywhere means the same as leaving the member out.
     Null,
@@ -21,8 +23,8 @@ pub enum Json<'a> {
     Text(Cow<'a, str>),
     /// A list.
     List(Vec<Json<'a>>),
-    /// An object, in the order written; no name twice.
-    Object(Vec<(Cow<'a, str>, Json<'a>)>),
+    /// An object; no name twice.
+    Object(Members<'a>),
 }
 
 impl<'a> Json<'a> {
@@ -42,19 +44,10 @@ impl<'a> Json<'a> {
     /// The member of an object; `null` counts as absent.
     pub fn get(&self, name: &str) -> Option<&Json<'a>> {
         match self {
-            Self::Object(members) => member(members, name),
+            Self::Object(members) => members.get(name),
             _ => None,
         }
     }
-}
-
-/// The member of that name; `null` counts as absent.
-pub fn member<'j, 'a>(members: &'j [(Cow<'a, str>, Json<'a>)], name: &str) -> Option<&'j Json<'a>> {
-    members
-        .iter()
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value)
-        .filter(|value| **value != Json::Null)
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Json<'a> {
@@ -110,17 +103,12 @@ impl<'de: 'a, 'a> Visitor<'de> for JsonVisitor<'a> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut pairs: A) -> Result<Self::Value, A::Error> {
         let mut members: Vec<(Cow<'a, str>, Json<'a>)> = Vec::new();
-        let mut seen = Names::default();
         while let Some(Key(key)) = pairs.next_key()? {
-            if seen.repeated(&members, &key) {
-                let key = key.escape_debug();
-                return Err(A::Error::custom(format_args!(
-                    "the name `{key}` comes twice"
-                )));
-            }
             members.push((key, pairs.next_value()?));
         }
-        Ok(Json::Object(members))
+        Members::new(members)
+            .map(Json::Object)
+            .map_err(A::Error::custom)
     }
 }
 
@@ -133,27 +121,6 @@ impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
             Json::Text(text) => Ok(Self(text)),
             _ => Err(D::Error::custom("a member's name must be text")),
         }
-    }
-}
-
-/// The names seen so far: small objects are scanned, large ones hashed, so that no object costs quadratic time.
-#[derive(Default)]
-struct Names {
-    hashed: std::collections::HashSet<String>,
-}
-
-impl Names {
-    const SCANNED_MAX: usize = 16;
-
-    fn repeated(&mut self, members: &[(Cow<'_, str>, Json<'_>)], key: &str) -> bool {
-        if members.len() < Self::SCANNED_MAX {
-            return members.iter().any(|(name, _)| name == key);
-        }
-        if self.hashed.is_empty() {
-            let names = members.iter().map(|(name, _)| name.clone().into_owned());
-            self.hashed.extend(names);
-        }
-        !self.hashed.insert(key.to_owned())
     }
 }
 

@@ -1,7 +1,9 @@
 //! Values: as a question or a file writes them ([`Json`]), and as a declared type takes them ([`Typed`]).
 
 mod json;
+mod members;
 mod typed;
 
-pub use json::{Json, member};
+pub use json::Json;
+pub use members::{Members, Repeated};
 pub use typed::Typed;

@@ -7,14 +7,16 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
+use octroi::authzen::{Evaluations, Malformed, read_evaluation, read_search};
 use octroi::diagnostic::{Format, Severity, place, render};
-use octroi::explain::explain;
+use octroi::explain::{Effort, explain};
 use octroi::model::{Id, Tenant};
 use octroi::pipeline::{self, Outcome};
-use octroi::snapshot::{Action, Entity, Question, Reason, Snapshot};
+use octroi::search::{Range, Search, Sought};
+use octroi::snapshot::{Action, Entity, Part, Question, Reason, Snapshot};
 use octroi::source::Sources;
 use octroi::suite;
-use octroi::value::Json;
+use octroi::value::{Json, Members};
 
 /// Moments before and after everything in the fixed folder has expired: 2026-06-01 and 2030-01-01.
 const MOMENTS: [i64; 2] = [1_780_272_000_000, 1_893_456_000_000];
@@ -66,22 +68,61 @@ pub fn question(bytes: &[u8]) {
             ]),
         ]
     });
-    match Question::from_body(bytes) {
-        Ok(question) => {
-            for snapshot in &*SNAPSHOTS {
-                for now in MOMENTS {
-                    ask(snapshot, &question, now);
-                }
+    let each = |question: &Question<'_>| {
+        for snapshot in &*SNAPSHOTS {
+            for now in MOMENTS {
+                ask(snapshot, question, now);
             }
         }
-        Err(error) => {
-            let message = error.to_string();
-            assert!(
-                !message.is_empty() && !message.contains(char::is_control),
-                "not one line: {message:?}"
-            );
+    };
+    match read_evaluation(bytes) {
+        Ok(question) => each(&question),
+        Err(error) => is_one_line(&error),
+    }
+    match Evaluations::read(bytes) {
+        Ok(Evaluations::Single(question)) => assert_eq!(Ok(*question), read_evaluation(bytes)),
+        Ok(Evaluations::Batch(batch)) => batch.questions().take(4).for_each(|item| match item {
+            Ok(question) => each(&question),
+            Err(error) => is_one_line(&error),
+        }),
+        Err(error) => is_one_line(&error),
+    }
+    for sought in [Sought::Subjects, Sought::Resources, Sought::Actions] {
+        match read_search(bytes, sought) {
+            Ok(request) => SNAPSHOTS
+                .iter()
+                .for_each(|it| in_pages(it, &request.search)),
+            Err(error) => is_one_line(&error),
         }
     }
+}
+
+fn is_one_line(error: &Malformed) {
+    let message = error.to_string();
+    assert!(
+        !message.is_empty() && !message.contains(char::is_control),
+        "not one line: {message:?}"
+    );
+}
+
+/// The pages of a search make up the whole.
+fn in_pages(snapshot: &Snapshot, search: &Search<'_>) {
+    let whole = search.run(snapshot, MOMENTS[0], Range::default());
+    let mut paged: Vec<&str> = Vec::new();
+    loop {
+        let range = Range {
+            after: paged.last().copied(),
+            limit: Some(2),
+            counted: true,
+        };
+        let page = search.run(snapshot, MOMENTS[0], range);
+        assert_eq!(page.total, Some(whole.results.len() - paged.len()));
+        paged.extend(page.results);
+        if !page.more {
+            break;
+        }
+    }
+    assert_eq!(paged, whole.results);
 }
 
 /// A condition: as a quoted text, as a literal block where YAML can hold it so, and evaluated.
@@ -201,7 +242,7 @@ fn ask(snapshot: &Snapshot, question: &Question<'_>, now: i64) -> Reason {
         snapshot.decide_unsliced(question, now),
         "sliced and not"
     );
-    let explanation = explain(snapshot, question, now);
+    let explanation = explain(snapshot, question, now, Effort::WithSuggestions);
     assert_eq!(
         decision.reason,
         explanation.reason(),
@@ -211,7 +252,7 @@ fn ask(snapshot: &Snapshot, question: &Question<'_>, now: i64) -> Reason {
     let text = |explanation| serde_json::to_string(explanation).expect("JSON");
     assert_eq!(
         text(&explanation),
-        text(&explain(snapshot, question, now)),
+        text(&explain(snapshot, question, now, Effort::WithSuggestions)),
         "explained twice"
     );
     if let Some(index) = decision.application {
@@ -264,19 +305,26 @@ fn about<'a>(
         subject: Entity {
             kind: Cow::Borrowed(subject_types.first().map_or("user", |kind| kind)),
             id: Cow::Borrowed(account),
-            properties: Vec::new(),
-        },
+            properties: Members::default().into(),
+        }
+        .into(),
         action: Action {
             name: Cow::Borrowed(action),
-            properties: Vec::new(),
-        },
+            properties: Members::default().into(),
+        }
+        .into(),
         resource: Entity {
             kind: Cow::Borrowed(kind),
             id: Cow::Borrowed(id),
-            properties: place.into_iter().collect(),
-        },
-        context: vec![tenant],
+            properties: members(place.into_iter().collect()),
+        }
+        .into(),
+        context: members(vec![tenant]),
     }
+}
+
+fn members<'a>(pairs: Vec<(Cow<'a, str>, Json<'a>)>) -> Part<'a, Members<'a>> {
+    Members::new(pairs).expect("no name comes twice").into()
 }
 
 /// Subject, action, resource and context: everything, everything at its limits, half of it, nothing.
@@ -315,7 +363,7 @@ fn body(action: &str, [subject, of_action, resource, context]: [&str; 4]) -> Str
 }
 
 fn read(body: &str) -> Question<'_> {
-    Question::from_body(body.as_bytes()).expect("a question")
+    read_evaluation(body.as_bytes()).expect("a question")
 }
 
 /// One condition decides a grant (`read`) and a deny rule (`refund`), which must agree about it.

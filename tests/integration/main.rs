@@ -27,6 +27,7 @@ mod random;
 mod readme;
 #[cfg(test)]
 mod reload;
+mod search;
 #[cfg(test)]
 mod shipped;
 #[cfg(test)]

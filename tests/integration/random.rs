@@ -7,9 +7,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use octroi::authzen::read_evaluation;
 use octroi::diagnostic::{Format, render};
 use octroi::pipeline;
-use octroi::snapshot::{Question, Reason, Snapshot};
+use octroi::snapshot::{Reason, Snapshot};
 use octroi::source::Sources;
 
 use crate::naive;
@@ -83,7 +84,7 @@ fn one_world(seed: u64, tally: &mut Tally) {
         }
         if number % UNSLICED_EVERY == 0 {
             tally.unsliced += 1;
-            let parsed = Question::from_body(body.as_bytes()).expect("well-formed");
+            let parsed = read_evaluation(body.as_bytes()).expect("well-formed");
             let unsliced = snapshot.decide_unsliced(&parsed, now).reason;
             assert_eq!(
                 unsliced, got,
@@ -94,7 +95,7 @@ fn one_world(seed: u64, tally: &mut Tally) {
 }
 
 fn ask(snapshot: &Snapshot, body: &str, now: i64) -> Reason {
-    let question = Question::from_body(body.as_bytes()).expect("well-formed");
+    let question = read_evaluation(body.as_bytes()).expect("well-formed");
     snapshot.decide(&question, now).reason
 }
 

@@ -1,8 +1,8 @@
 //! What an explained deny suggests: each suggestion turns the answer, and no proper part of it does.
 
-use octroi::explain::{Change, Suggestion, explain, suggestions};
+use octroi::authzen::read_evaluation;
+use octroi::explain::{Change, Effort, Suggestion, explain, suggestions};
 use octroi::pipeline;
-use octroi::snapshot::Question;
 use octroi::source::Sources;
 
 use crate::naive;
@@ -76,8 +76,8 @@ fn names_the_smallest_changes() {
             r#"{{"subject":{{"type":"user","id":"{account}"}},"action":{{"name":"{action}"}},
                "resource":{{"type":"conversation","id":"c1","properties":{{{properties}}}}}}}"#
         );
-        let question = Question::from_body(body.as_bytes()).unwrap();
-        let explanation = explain(&snapshot, &question, 0);
+        let question = read_evaluation(body.as_bytes()).unwrap();
+        let explanation = explain(&snapshot, &question, 0, Effort::WithSuggestions);
         assert_eq!(
             explanation.would_allow(),
             expected,
@@ -97,7 +97,7 @@ fn every_suggestion_turns_the_answer_and_no_part_of_it_does() {
         for _ in 0..25 {
             let (question, now) = naive::Question::random(&world, &mut rng);
             let body = question.to_json().to_string();
-            let question = Question::from_body(body.as_bytes()).unwrap();
+            let question = read_evaluation(body.as_bytes()).unwrap();
             let allowed = snapshot.decide(&question, now).reason.allows();
             let suggestions = suggestions(&snapshot, &question, now);
             assert!(

@@ -7,7 +7,7 @@ use crate::document::AttributeType;
 use crate::model::Entry;
 use crate::snapshot::question::Question;
 use crate::snapshot::tenant::CompiledTenant;
-use crate::value::{Json, Typed, member};
+use crate::value::{Json, Typed};
 
 /// What a question about a member mentions of a state.
 struct Mentions<'q> {
@@ -43,7 +43,7 @@ impl<'q> Mentions<'q> {
 fn mentioned<'q>(question: &'q Question<'_>, one: &str, many: &str) -> Option<Vec<Text<'q>>> {
     let properties = &question.resource.properties;
     let typed = |name: &str, kind| {
-        let json = member(properties, name)?;
+        let json = properties.get(name)?;
         Typed::read(json, kind)
     };
     let mut all: Vec<Text<'q>> = Vec::new();

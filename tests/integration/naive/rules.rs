@@ -44,7 +44,7 @@ pub fn may_give(app: &Application, tenant: &Tenant, holder: &str, given: &str) -
     with_inherited(app, tenant, holder).iter().any(|role| {
         role.assigns
             .iter()
-            .any(|named| named == given || (named == "*" && exists))
+            .any(|named| exists && (named == given || named == "*"))
     })
 }
 
