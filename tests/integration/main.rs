@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod admin;
 #[cfg(test)]
+mod batches;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod clients;
@@ -27,7 +29,10 @@ mod random;
 mod readme;
 #[cfg(test)]
 mod reload;
+#[cfg(test)]
 mod search;
+#[cfg(test)]
+mod searches;
 #[cfg(test)]
 mod shipped;
 #[cfg(test)]

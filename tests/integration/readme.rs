@@ -4,7 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use serde_json::Value;
 use tempfile::TempDir;
+
+use super::support::Sidecar;
 
 fn readme() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
@@ -88,4 +91,46 @@ fn a_question_on_the_command_line() {
     for block in console {
         runs_as_shown(&block, root);
     }
+}
+
+/// What stands between two marks, the first of each.
+fn between<'t>(text: &'t str, begin: &str, end: &str) -> Option<&'t str> {
+    text.split_once(begin)?.1.split_once(end).map(|it| it.0)
+}
+
+/// Every call of curl that asks a question, on the shipped policies: the path, the headers and the body as they are
+/// written, and the same JSON in the answer.
+#[test]
+fn questions_by_curl() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sidecar = Sidecar::start(&root.join("policies"));
+    let text = readme();
+    let calls = text
+        .split("```console\n$ curl -s http://127.0.0.1:8181")
+        .skip(1);
+    let mut asked = 0;
+    for call in calls {
+        let call = call.split_once("\n```").expect("a closed block").0;
+        let path = call.split_once(' ').expect("a path").0;
+        let body = between(call, "-d '", "'").expect("a body");
+        let shown = call.rsplit_once("'\n").expect("an answer").1;
+        let shown: Value =
+            serde_json::from_str(shown).unwrap_or_else(|error| panic!("{error}: {shown}"));
+        let explained = call.contains("-H 'Octroi-Explain: true'");
+        let headers = if explained {
+            "Octroi-Explain: true\r\n"
+        } else {
+            ""
+        };
+        let mut answer = sidecar.client().post(path, headers, body.as_bytes()).json();
+        if call.contains("jq 'del(.context.revision)'") {
+            answer["context"]
+                .as_object_mut()
+                .unwrap()
+                .remove("revision");
+        }
+        assert_eq!(answer, shown, "{call}");
+        asked += 1;
+    }
+    assert!(asked >= 6, "{asked}");
 }

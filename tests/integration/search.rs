@@ -123,7 +123,7 @@ fn one_world(seed: u64, tally: &mut Tally) {
 fn ask_for_page(question: &mut Question, world: &World, kind: &str, action: &str) {
     let tenant = which_tenant(world, question).ok();
     let tenant = tenant.map(|tenant| json!(tenant.id));
-    let by_person = question.subject_id.len() % 2 == 0;
+    let by_person = question.subject_id.len().is_multiple_of(2);
     question.resource_type = kind.into();
     question.action_name = action.into();
     question.action.clear();

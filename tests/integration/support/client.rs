@@ -111,6 +111,12 @@ impl Client {
         self.receive()
     }
 
+    /// Sends a body as JSON to a path, with more headers (each with its line's end).
+    pub(crate) fn post(&mut self, path: &str, headers: &str, body: &[u8]) -> Answer {
+        self.send(&request(path, headers, body));
+        self.receive()
+    }
+
     pub(crate) fn ask(&mut self, account: &str) -> Answer {
         self.evaluate("", question(account).as_bytes())
     }
@@ -118,9 +124,14 @@ impl Client {
 
 /// An evaluation request, whole.
 pub(crate) fn evaluation(headers: &str, body: &[u8]) -> Vec<u8> {
+    request("/access/v1/evaluation", headers, body)
+}
+
+/// A request with a JSON body, whole.
+fn request(path: &str, headers: &str, body: &[u8]) -> Vec<u8> {
     let length = body.len();
     let mut bytes = format!(
-        "POST /access/v1/evaluation HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
          Content-Length: {length}\r\n{headers}\r\n"
     )
     .into_bytes();
