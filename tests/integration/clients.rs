@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::support::{Act, Sidecar, Stub, has_component};
+use super::support::{Act, Sidecar, Stub, has_component, python_program};
 
 const ALLOW: &str = r#"{"decision":true}"#;
 /// Where marc may.
@@ -211,6 +211,12 @@ impl Example {
 
     fn asks_about_several_actions(&self) {
         let several = question("read,close", PARIS);
+        let sidecar = Sidecar::start(&Path::new(env!("CARGO_MANIFEST_DIR")).join("policies"));
+        let outcome = self.run(sidecar.decision, PATIENT, &several);
+        outcome.expect(5, "read allow\nclose deny\n");
+        let both = question("read,reply", PARIS);
+        let outcome = self.run(sidecar.decision, PATIENT, &both);
+        outcome.expect(0, "read allow\nreply allow\n");
         let stub = Stub::acting(&[Act::ok(
             r#"{"evaluations":[{"decision":true},{"decision":false}]}"#,
         )]);
@@ -338,4 +344,34 @@ fn java() {
         let arguments = ["-cp", &classes, "-XX:TieredStopAtLevel=1", "Ask"];
         Example::new("java", &arguments, compiled).check();
     }
+}
+
+/// A client of another PDP, as it comes from PyPI.
+#[test]
+fn decern() {
+    let Some(python) = python_program("decern", "python") else {
+        return;
+    };
+    let ask = |options: &[&str]| {
+        let policies = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
+        let sidecar = Sidecar::start_with(&policies, options);
+        let output = Command::new(&python)
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/decern_client.py"))
+            .arg(format!("http://{}", sidecar.decision))
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(
+        ask(&[]),
+        "allow None\ndeny None\nallow None\ndeny None\nallow None\ndeny None\n\
+         error 400 {\"error\":\"`resource.id` is missing\"}\n"
+    );
+    assert_eq!(
+        ask(&["--explain", "always"]),
+        "allow granted\ndeny out_of_scope\nallow granted\ndeny condition_not_met\nallow granted\n\
+         deny denied_by_rule\nerror 400 {\"error\":\"`resource.id` is missing\"}\n"
+    );
 }

@@ -22,6 +22,8 @@ mod http;
 #[cfg(test)]
 mod naive;
 #[cfg(test)]
+mod openapi;
+#[cfg(test)]
 mod prometheus;
 #[cfg(test)]
 mod random;

@@ -8,7 +8,7 @@ mod sidecar;
 mod stub;
 
 pub(crate) use client::{Answer, Client, evaluation, question};
-pub(crate) use component::has_component;
+pub(crate) use component::{has_component, python_program};
 pub(crate) use policies::Policies;
 pub(crate) use sidecar::{Sidecar, exits_within, wait_until};
 pub(crate) use stub::{Act, Stub};
