@@ -1,4 +1,4 @@
-//! What a scope covers, as Cedar text: the table of LANGUAGE's section "roles and grants", and how the built-in types
+//! What a scope covers, and the Cedar text that says so: the table of LANGUAGE's section "roles and grants", and how the built-in types
 //! stand.
 
 use crate::document::Scope;
@@ -11,8 +11,51 @@ pub enum Coverage {
     Always,
     /// Never: this scope cannot reach actions of this kind.
     Never,
-    /// When the expression holds.
-    When(&'static str),
+    /// Every sub-account of the resource is within the entry's, and it has one.
+    EverySubAccount,
+    /// The same of a member, none of whose entries is the tenant's.
+    EverySubAccountOfMember,
+    /// One of its sub-accounts is within the entry's.
+    AnySubAccount,
+    /// One of its teams is one of the entry's.
+    AnyTeam,
+    /// Every team is one of the entry's, and it has one.
+    EveryTeam,
+    /// The same of its teams and of those that are asked for.
+    EveryTeamBeforeAndAfter,
+    /// The entry names it, or something that it lies in.
+    Assigned,
+    /// The member owns it.
+    Own,
+    /// The member is one of the two that a delegation belongs to.
+    OwnDelegation,
+    /// As [`Coverage::AnyTeam`], below a parent.
+    AnyTeamBelow,
+    /// As [`Coverage::Assigned`], below a parent.
+    AssignedBelow,
+    /// As [`Coverage::Own`], below a parent.
+    OwnBelow,
+}
+
+impl Coverage {
+    /// The expression that must hold; nothing for those that depend on nothing.
+    pub fn expression(self) -> Option<&'static str> {
+        match self {
+            Self::Always | Self::Never => None,
+            Self::EverySubAccount => Some(ALL_SUB_ACCOUNTS),
+            Self::EverySubAccountOfMember => Some(ALL_SUB_ACCOUNTS_OF_MEMBER),
+            Self::AnySubAccount => Some(ANY_SUB_ACCOUNT),
+            Self::AnyTeam => Some(ANY_TEAM),
+            Self::EveryTeam => Some(EVERY_TEAM),
+            Self::EveryTeamBeforeAndAfter => Some(EVERY_TEAM_BEFORE_AND_AFTER),
+            Self::Assigned => Some(ASSIGNED),
+            Self::Own => Some(OWN),
+            Self::OwnDelegation => Some(OWN_DELEGATION),
+            Self::AnyTeamBelow => Some(ANY_TEAM_BELOW),
+            Self::AssignedBelow => Some(ASSIGNED_BELOW),
+            Self::OwnBelow => Some(OWN_BELOW),
+        }
+    }
 }
 
 /// What a member question must pass beside scope and condition.
@@ -56,27 +99,19 @@ pub fn coverage(kind: Option<BuiltIn>, action: &str, scope: Scope) -> Coverage {
         (_, _, Scope::Tenant) => Coverage::Always,
         (Some(BuiltIn::Tenant), "enter" | "read", _) => Coverage::Always,
         (Some(BuiltIn::Tenant | BuiltIn::Role), _, _) => Coverage::Never,
-        (Some(BuiltIn::Member), "list" | "read", Scope::SubAccount) => {
-            Coverage::When(ANY_SUB_ACCOUNT)
-        }
-        (Some(BuiltIn::Member), _, Scope::SubAccount) => Coverage::When(ALL_SUB_ACCOUNTS_OF_MEMBER),
-        (Some(BuiltIn::Member), "list" | "read", Scope::Team) => Coverage::When(ANY_TEAM),
-        (Some(BuiltIn::Member), "update", Scope::Team) => {
-            Coverage::When(EVERY_TEAM_BEFORE_AND_AFTER)
-        }
-        (Some(BuiltIn::Member), _, Scope::Team) => Coverage::When(EVERY_TEAM),
-        (Some(BuiltIn::SubAccount), "create" | "list", Scope::Team) => {
-            Coverage::When(ANY_TEAM_BELOW)
-        }
-        (Some(BuiltIn::SubAccount), "create" | "list", Scope::Assigned) => {
-            Coverage::When(ASSIGNED_BELOW)
-        }
-        (Some(BuiltIn::SubAccount), "create" | "list", Scope::Own) => Coverage::When(OWN_BELOW),
-        (Some(BuiltIn::Delegation), _, Scope::Own) => Coverage::When(OWN_DELEGATION),
-        (_, _, Scope::SubAccount) => Coverage::When(ALL_SUB_ACCOUNTS),
-        (_, _, Scope::Team) => Coverage::When(ANY_TEAM),
-        (_, _, Scope::Assigned) => Coverage::When(ASSIGNED),
-        (_, _, Scope::Own) => Coverage::When(OWN),
+        (Some(BuiltIn::Member), "list" | "read", Scope::SubAccount) => Coverage::AnySubAccount,
+        (Some(BuiltIn::Member), _, Scope::SubAccount) => Coverage::EverySubAccountOfMember,
+        (Some(BuiltIn::Member), "list" | "read", Scope::Team) => Coverage::AnyTeam,
+        (Some(BuiltIn::Member), "update", Scope::Team) => Coverage::EveryTeamBeforeAndAfter,
+        (Some(BuiltIn::Member), _, Scope::Team) => Coverage::EveryTeam,
+        (Some(BuiltIn::SubAccount), "create" | "list", Scope::Team) => Coverage::AnyTeamBelow,
+        (Some(BuiltIn::SubAccount), "create" | "list", Scope::Assigned) => Coverage::AssignedBelow,
+        (Some(BuiltIn::SubAccount), "create" | "list", Scope::Own) => Coverage::OwnBelow,
+        (Some(BuiltIn::Delegation), _, Scope::Own) => Coverage::OwnDelegation,
+        (_, _, Scope::SubAccount) => Coverage::EverySubAccount,
+        (_, _, Scope::Team) => Coverage::AnyTeam,
+        (_, _, Scope::Assigned) => Coverage::Assigned,
+        (_, _, Scope::Own) => Coverage::Own,
     }
 }
 
@@ -84,8 +119,8 @@ pub fn coverage(kind: Option<BuiltIn>, action: &str, scope: Scope) -> Coverage {
 pub fn invitation_coverage(scope: Scope) -> Coverage {
     match scope {
         Scope::Tenant => Coverage::Always,
-        Scope::SubAccount => Coverage::When(ALL_SUB_ACCOUNTS),
-        Scope::Team => Coverage::When(EVERY_TEAM),
+        Scope::SubAccount => Coverage::EverySubAccount,
+        Scope::Team => Coverage::EveryTeam,
         Scope::Assigned | Scope::Own => Coverage::Never,
     }
 }

@@ -1,11 +1,12 @@
-//! From a rule with everything looked up to its policies: the one that decides, and those that explain a deny.
+//! From a rule with everything looked up to its policy, and to the expressions that are asked for it.
 
 use std::sync::Arc;
 
-use cedar_policy::{Policy, PolicyId};
+use cedar_policy::{Expression, Policy, PolicyId};
 
 use super::condition::Condition;
 use super::coverage::{Assignment, Coverage};
+use super::needs::Needs;
 use super::policy::PolicyText;
 use super::rules::{Compiler, Effect, Placed, Rule, Stage};
 use super::{CompiledPolicy, Origin};
@@ -28,11 +29,44 @@ pub(super) struct Draft<'a> {
     pub(super) delegation: Option<usize>,
 }
 
+impl Draft<'_> {
+    /// It allows nothing, but a condition of it that fails denies: a grant of `role` `assign`, which only explains.
+    fn decides_by_failing(&self) -> bool {
+        self.assignment == Assignment::Never && self.condition.is_some()
+    }
+}
+
+/// The id of a rule's policy.
+fn policy_id(rule: &str, stage: Stage) -> String {
+    match stage {
+        Stage::Conditioned => format!("{rule}?conditioned"),
+        Stage::Whole => rule.to_owned(),
+    }
+}
+
 impl Compiler<'_> {
     pub(super) fn emit(&mut self, draft: Draft<'_>) {
-        let rule = self.book.rules.len();
         let id = self.rule_id(&draft);
-        self.book.rules.push(Rule {
+        let mut needs = Needs::default();
+        let mut judge = |compiler: &mut Self, stage| {
+            let text = compiler.text(&draft, &id, stage)?;
+            needs.add(&Needs::of(text.own_clauses(), draft.condition));
+            let decides = stage == Stage::Whole || draft.decides_by_failing();
+            if decides {
+                compiler.policy(&draft, &id, &text, stage);
+            }
+            compiler.expression(&draft, &text)
+        };
+        let reaches = draft.coverage != Coverage::Never && !draft.never_met;
+        let is_given = draft.assignment != Assignment::None;
+        let can_be = draft.assignment != Assignment::Never;
+        let conditioned = (reaches && is_given)
+            .then(|| judge(self, Stage::Conditioned))
+            .flatten();
+        let whole = (reaches && can_be)
+            .then(|| judge(self, Stage::Whole))
+            .flatten();
+        self.book.rules.push(Arc::new(Rule {
             id,
             origin: draft.origin.clone(),
             effect: draft.effect,
@@ -42,26 +76,15 @@ impl Compiler<'_> {
                 .iter()
                 .map(|action| (*action).clone())
                 .collect(),
-            policies: Vec::new(),
+            raw: None,
             delegation: draft.delegation,
-            is_raw: false,
+            coverage: draft.coverage,
+            never_met: draft.never_met,
+            conditioned,
+            whole,
+            needs,
             condition: draft.condition.cloned().map(Arc::new),
-        });
-        if draft.coverage == Coverage::Never {
-            return;
-        }
-        if draft.effect == Effect::Permit && (draft.condition.is_some() || draft.never_met) {
-            self.policy(&draft, rule, Stage::Covered);
-        }
-        if draft.never_met {
-            return;
-        }
-        if draft.assignment != Assignment::None {
-            self.policy(&draft, rule, Stage::Conditioned);
-        }
-        if draft.assignment != Assignment::Never {
-            self.policy(&draft, rule, Stage::Whole);
-        }
+        }));
     }
 
     /// The id of the next rule: rules of one grant for one type that stand in different ways are numbered.
@@ -76,19 +99,9 @@ impl Compiler<'_> {
         }
     }
 
-    fn policy(&mut self, draft: &Draft<'_>, rule: usize, stage: Stage) {
-        let Some(kind) = self.kind(draft.kind) else {
-            return;
-        };
-        let suffix = match stage {
-            Stage::Covered => "?covered",
-            Stage::Conditioned => "?conditioned",
-            Stage::Whole => "",
-        };
-        let id = format!(
-            "{}{suffix}",
-            self.book.rules.get(rule).map_or("", |rule| &rule.id)
-        );
+    /// The text of a policy for a stage of the rule.
+    fn text(&self, draft: &Draft<'_>, id: &str, stage: Stage) -> Option<PolicyText> {
+        let kind = self.kind(draft.kind)?;
         let effect = match draft.effect {
             Effect::Permit => "permit",
             Effect::Forbid => "forbid",
@@ -96,44 +109,53 @@ impl Compiler<'_> {
         let actions: Vec<&str> = draft.actions.iter().map(|action| &***action).collect();
         let mut text = PolicyText::new(
             effect,
-            &id,
+            &policy_id(id, stage),
             &draft.origin.place,
             &kind.cedar_name,
             &kind.name,
             &actions,
         );
         self.fill(&mut text, draft, stage);
-        let (text, range) = text.finish();
-        match Policy::parse(Some(PolicyId::new(&id)), &text) {
-            Ok(policy) => {
-                let index = self.book.policies.len();
-                self.book.by_id.insert(id.clone(), index);
-                self.book.policies.push(CompiledPolicy {
-                    id,
-                    text,
-                    policy,
-                    rule,
-                    stage,
-                    decides_by_failing: draft.assignment == Assignment::Never
-                        && draft.condition.is_some()
-                        && stage == Stage::Conditioned,
-                });
-                self.sourcing.placed.push(match (draft.condition, range) {
-                    (Some(condition), Some(range)) => {
-                        Placed::Condition(Box::new(condition.clone()), range)
-                    }
-                    _ => Placed::Compiled,
-                });
-                if let Some(rule) = self.book.rules.get_mut(rule) {
-                    rule.policies.push(index);
-                }
-            }
+        Some(text)
+    }
+
+    /// What the engine is asked for the rule: the policy's own clauses, without its head, which looking the rule up has
+    /// answered.
+    fn expression(&mut self, draft: &Draft<'_>, text: &PolicyText) -> Option<Expression> {
+        match text.expression().parse() {
+            Ok(expression) => Some(expression),
             Err(error) => {
-                let message = format!("the policy made from this rule does not parse: {error}");
-                self.diagnostics
-                    .report(Code::Internal, draft.origin.span, message);
+                self.does_not_parse(draft, &error);
+                None
             }
         }
+    }
+
+    fn policy(&mut self, draft: &Draft<'_>, id: &str, text: &PolicyText, stage: Stage) {
+        let id = policy_id(id, stage);
+        let (text, range) = text.policy();
+        let policy = match Policy::parse(Some(PolicyId::new(&id)), &text) {
+            Ok(policy) => policy,
+            Err(error) => return self.does_not_parse(draft, &error),
+        };
+        self.book.by_id.insert(id.clone(), self.book.policies.len());
+        self.book.policies.push(CompiledPolicy {
+            id,
+            text,
+            policy,
+            rule: self.book.rules.len(),
+            stage,
+        });
+        self.sourcing.placed.push(match (draft.condition, range) {
+            (Some(condition), Some(range)) => Placed::Condition(Box::new(condition.clone()), range),
+            _ => Placed::Compiled,
+        });
+    }
+
+    fn does_not_parse(&mut self, draft: &Draft<'_>, error: &dyn std::fmt::Display) {
+        let message = format!("the policy made from this rule does not parse: {error}");
+        self.diagnostics
+            .report(Code::Internal, draft.origin.span, message);
     }
 
     fn fill(&self, text: &mut PolicyText, draft: &Draft<'_>, stage: Stage) {
@@ -147,11 +169,8 @@ impl Compiler<'_> {
         for holder in &draft.holders {
             text.when(holder);
         }
-        if let Coverage::When(expression) = draft.coverage {
+        if let Some(expression) = draft.coverage.expression() {
             text.when(expression);
-        }
-        if stage == Stage::Covered {
-            return;
         }
         match (draft.condition, draft.effect) {
             (Some(condition), Effect::Permit) => text.when_condition(condition),

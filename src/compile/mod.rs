@@ -6,6 +6,7 @@
 mod condition;
 mod coverage;
 mod emit;
+mod needs;
 mod policy;
 mod raw;
 mod rules;
@@ -19,7 +20,8 @@ use std::sync::{Arc, OnceLock};
 use cedar_policy::{Policy, RestrictedExpression, Schema, Validator};
 
 pub use condition::{Condition, Read, Root};
-pub use coverage::Probe;
+pub use coverage::{Coverage, Probe};
+pub use needs::Needs;
 pub use rules::{Effect, Rule, Stage};
 pub use schema::{ENTRY, PLACE};
 pub use validated::Validated;
@@ -34,7 +36,7 @@ use crate::value::Typed;
 #[derive(Debug, Default)]
 pub struct RuleBook {
     /// Every rule.
-    pub rules: Vec<Rule>,
+    pub rules: Vec<Arc<Rule>>,
     /// Every policy, in the order made.
     pub policies: Vec<CompiledPolicy>,
     /// What grants under `*` with a condition cover: the types that have what it reads.
@@ -45,7 +47,7 @@ pub struct RuleBook {
 impl RuleBook {
     /// Whether raw Cedar is among the rules.
     pub fn has_raw(&self) -> bool {
-        self.rules.iter().any(|rule| rule.is_raw)
+        self.rules.iter().any(|rule| rule.raw.is_some())
     }
 
     /// The policy of an id.
@@ -67,15 +69,6 @@ pub struct CompiledPolicy {
     pub rule: usize,
     /// Which part of the rule it decides.
     pub stage: Stage,
-    /// It allows nothing, but a condition of it that fails denies: a grant of `role` `assign`, which only explains.
-    pub decides_by_failing: bool,
-}
-
-impl CompiledPolicy {
-    /// Whether a decision depends on it: by what it says, or by failing. The others only explain.
-    pub fn decides(&self) -> bool {
-        self.stage == Stage::Whole || self.decides_by_failing
-    }
 }
 
 /// An application with its schema and compiled rules.

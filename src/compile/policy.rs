@@ -1,13 +1,19 @@
 //! Cedar text of one policy, and where the author's condition lies in it.
 
-use std::fmt::Write as _;
 use std::ops::Range;
 
 use super::condition::Condition;
 
-/// The text of a policy under construction.
+/// A policy under construction: its head, and the expressions that must all hold.
 pub struct PolicyText {
+    head: String,
+    clauses: Vec<Clause>,
+}
+
+/// An expression that must hold.
+struct Clause {
     text: String,
+    /// Where the author's condition lies in it.
     condition: Option<Range<usize>>,
 }
 
@@ -22,8 +28,6 @@ impl PolicyText {
         kind: &str,
         actions: &[&str],
     ) -> Self {
-        let mut text = String::new();
-        let _ = writeln!(text, "@id({id:?})\n@source({source:?})");
         let names: Vec<String> = actions
             .iter()
             .map(|action| format!("Action::\"{kind}.{action}\""))
@@ -32,19 +36,21 @@ impl PolicyText {
             [one] => format!("action == {one}"),
             _ => format!("action in [{}]", names.join(", ")),
         };
-        let _ = writeln!(
-            text,
-            "{effect} (principal is Account, {actions}, resource is {entity})"
+        let head = format!(
+            "@id({id:?})\n@source({source:?})\n{effect} (principal is Account, {actions}, resource is {entity})"
         );
         Self {
-            text,
-            condition: None,
+            head,
+            clauses: Vec::new(),
         }
     }
 
     /// Adds an expression of the compiler's own that must hold.
     pub fn when(&mut self, expression: &str) {
-        let _ = writeln!(self.text, "when {{ {expression} }}");
+        self.clauses.push(Clause {
+            text: format!(" {expression} "),
+            condition: None,
+        });
     }
 
     /// Adds the author's condition to a grant: it applies only where every attribute that it reads is present.
@@ -53,9 +59,7 @@ impl PolicyText {
         if !guards.is_empty() {
             self.when(&guards.join(" && "));
         }
-        self.text.push_str("when {\n");
-        self.author(condition);
-        self.text.push_str("\n}\n");
+        self.author("\n", condition, "\n");
     }
 
     /// Adds the author's condition to a deny rule: it applies also where an attribute is missing.
@@ -64,23 +68,55 @@ impl PolicyText {
         if guards.is_empty() {
             return self.when_condition(condition);
         }
-        let _ = writeln!(self.text, "when {{ if ({}) then (", guards.join(" && "));
-        self.author(condition);
-        self.text.push_str("\n) else true }\n");
+        let before = format!(" if ({}) then (\n", guards.join(" && "));
+        self.author(&before, condition, "\n) else true ");
     }
 
-    fn author(&mut self, condition: &Condition) {
-        let start = self.text.len();
-        self.text.push_str(&condition.text);
-        self.condition = Some(start..self.text.len());
+    fn author(&mut self, before: &str, condition: &Condition, after: &str) {
+        let start = before.len();
+        self.clauses.push(Clause {
+            text: format!("{before}{}{after}", condition.text),
+            condition: Some(start..start + condition.text.len()),
+        });
     }
 
-    /// The finished text, and where the author's condition lies in it.
-    pub fn finish(mut self) -> (String, Option<Range<usize>>) {
-        let trimmed = self.text.trim_end().len();
-        self.text.truncate(trimmed);
-        self.text.push(';');
-        (self.text, self.condition)
+    /// The text of the policy, and where the author's condition lies in it.
+    pub fn policy(&self) -> (String, Option<Range<usize>>) {
+        let mut text = self.head.clone();
+        let mut condition = None;
+        for clause in &self.clauses {
+            text.push_str("\nwhen {");
+            let start = text.len();
+            text.push_str(&clause.text);
+            text.push('}');
+            if let Some(range) = &clause.condition {
+                condition = Some(start + range.start..start + range.end);
+            }
+        }
+        text.push(';');
+        (text, condition)
+    }
+
+    /// What must hold for the policy to apply to a question about one of its actions and its type, as one expression.
+    pub fn expression(&self) -> String {
+        let clauses: Vec<String> = self
+            .clauses
+            .iter()
+            .map(|clause| format!("({})", clause.text))
+            .collect();
+        match clauses.is_empty() {
+            true => "true".to_owned(),
+            false => clauses.join(" && "),
+        }
+    }
+
+    /// The expressions of the compiler's own.
+    pub fn own_clauses(&self) -> impl Iterator<Item = &str> {
+        let own = self
+            .clauses
+            .iter()
+            .filter(|clause| clause.condition.is_none());
+        own.map(|clause| clause.text.as_str())
     }
 }
 

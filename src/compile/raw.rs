@@ -2,6 +2,7 @@
 //! sliced by what its scope names.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use cedar_policy::{
     ActionConstraint, EntityTypeName, EntityUid, Policy, PolicyId, ResourceConstraint,
@@ -9,6 +10,8 @@ use cedar_policy::{
 use miette::Diagnostic as _;
 
 use super::condition::{IFS_MAX, NESTING_MAX, nesting};
+use super::coverage::Coverage;
+use super::needs::Needs;
 use super::rules::{Compiler, Effect, Placed, Rule, Stage};
 use super::{CompiledPolicy, Origin};
 use crate::diagnostic::Code;
@@ -106,17 +109,21 @@ impl Compiler<'_> {
         for (kind, resource_type) in self.application.types.values().enumerate() {
             let actions = named_actions(&policy, resource_type);
             if !actions.is_empty() {
-                self.book.rules.push(Rule {
+                self.book.rules.push(Arc::new(Rule {
                     id: id.clone(),
                     origin: origin.clone(),
                     effect,
                     kind,
                     actions,
-                    policies: vec![index],
+                    raw: Some(index),
                     delegation: None,
-                    is_raw: true,
+                    coverage: Coverage::Always,
+                    never_met: false,
+                    conditioned: None,
+                    whole: None,
+                    needs: Needs::everything(),
                     condition: None,
-                });
+                }));
             }
         }
         self.book.by_id.insert(id.clone(), index);
@@ -126,7 +133,6 @@ impl Compiler<'_> {
             policy,
             rule: first_rule,
             stage: Stage::Whole,
-            decides_by_failing: false,
         });
         self.sourcing.placed.push(Placed::Raw(span));
     }

@@ -1,14 +1,16 @@
-//! Grants and deny rules become policies: one for each type and way of standing, and for a grant with a condition
-//! one more that says whether its scope alone would fit, so that a deny can say what was missing.
+//! Grants and deny rules become policies: one for each type and way of standing.
 
 use std::ops::Range;
 use std::sync::Arc;
+
+use cedar_policy::Expression;
 
 use super::condition::{self, Condition, Root};
 use super::coverage::{
     Assignment, Coverage, INVITATION_ASSIGNMENT, assignment, coverage, invitation_coverage,
 };
 use super::emit::Draft;
+use super::needs::Needs;
 use super::policy::set;
 use super::{Origin, RuleBook};
 use crate::diagnostic::{Code, Diagnostics};
@@ -27,8 +29,6 @@ pub enum Effect {
 /// Which part of a rule a policy decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
-    /// Scope alone.
-    Covered,
     /// Scope and condition, not what may be assigned.
     Conditioned,
     /// The whole rule. Only these policies decide; the others explain.
@@ -48,12 +48,20 @@ pub struct Rule {
     pub kind: usize,
     /// The actions.
     pub actions: Vec<Id>,
-    /// Its policies, as indices into [`RuleBook::policies`].
-    pub policies: Vec<usize>,
     /// The delegation that it belongs to, as an index into the tenant's.
     pub delegation: Option<usize>,
-    /// Whether it is raw Cedar, which looks at no entry.
-    pub is_raw: bool,
+    /// Its policy if it is raw Cedar, which looks at no entry, as an index into [`RuleBook::policies`].
+    pub raw: Option<usize>,
+    /// What its scope covers.
+    pub coverage: Coverage,
+    /// The condition reads what this type does not have, so that it never holds: the rule explains a deny only.
+    pub never_met: bool,
+    /// Scope and condition, where something beside them may keep the rule from allowing.
+    pub conditioned: Option<Expression>,
+    /// The whole rule, where it can decide.
+    pub whole: Option<Expression>,
+    /// What these expressions read.
+    pub needs: Needs,
     /// Its condition.
     pub condition: Option<Arc<Condition>>,
 }

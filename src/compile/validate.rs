@@ -18,7 +18,7 @@ pub(super) fn validate(
     diagnostics: &mut Diagnostics,
 ) -> bool {
     let mut policies = PolicySet::new();
-    for policy in book.policies.iter().filter(|policy| policy.decides()) {
+    for policy in &book.policies {
         if let Err(error) = policies.add(policy.policy.clone()) {
             let span = rule_span(book, policy.rule);
             report_internal(&error.to_string(), span, diagnostics);

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::Snapshot;
 use super::attributes::{IllTyped, Typing, account, typing};
-use super::decider::{Decider, Engine, Slicing, Verdict};
+use super::decider::{Decider, Slicing, Verdict};
 use super::decision::Reason;
 use super::entities::{Asked, HeldRoles, Refused};
 use super::place::{Place, Subject, place};
@@ -231,10 +231,9 @@ impl<'s> Scene<'s, '_> {
             &place,
             entries,
         );
-        let engine = Engine::new(&asked, entries);
-        let mut verdict = self.decider().run(&engine)?;
+        let mut verdict = self.decider().run(&asked, entries)?;
         if verdict.is_open()
-            && let Some(rules) = self.delegated(&engine, typing, &place)?
+            && let Some(rules) = self.delegated(&asked, entries, typing, &place)?
         {
             verdict.reason = Reason::GrantedByDelegation;
             verdict.rules = rules;
@@ -281,34 +280,33 @@ impl<'s> Scene<'s, '_> {
     /// condition fails keeps all of them from allowing.
     fn delegated(
         &self,
-        engine: &Engine<'_>,
+        asked: &Asked<'_>,
+        entries: &[&Entry],
         typing: &Typing,
         place: &Place<'_>,
     ) -> Result<Option<Vec<&'s Rule>>, Refused> {
         let mut by = None;
-        for index in self.tenant.delegations_to(engine.subject()) {
+        for index in self.tenant.delegations_to(asked.subject) {
             let found = self.tenant.model.delegations.get(*index);
             let slices = self.tenant.handed_on.get(*index);
             let (Some(delegation), Some(slices)) = (found, slices) else {
                 continue;
             };
             let slice = slices.get(self.kind_index, &self.question.action.name);
-            let policies = slice.and_then(|slice| slice.decide.as_ref());
-            let entries = counting(self.tenant.entries(&delegation.from), self.now);
-            let (Some(policies), Ok(entries)) = (policies, entries) else {
+            let from = counting(self.tenant.entries(&delegation.from), self.now);
+            let (Some(slice), Ok(from)) = (slice, from) else {
                 continue;
             };
             if !is_active(Status::Active, delegation.expires, self.now) {
                 continue;
             }
-            let handed_on = self.decider().ask_first(engine, policies)?;
+            let handed_on = self.decider().ask_first(asked, entries, slice)?;
             if handed_on.reason == Reason::EvaluationError {
                 return Ok(None);
             }
             if handed_on.reason == Reason::Granted
                 && by.is_none()
-                && let Some(rules) =
-                    self.by_own_entries(&delegation.from, &entries, typing, place)?
+                && let Some(rules) = self.by_own_entries(&delegation.from, &from, typing, place)?
             {
                 by = Some(handed_on.rules.into_iter().chain(rules).collect());
             }
@@ -326,8 +324,7 @@ impl<'s> Scene<'s, '_> {
     ) -> Result<Option<Vec<&'s Rule>>, Refused> {
         let principal = account(from, &self.tenant.model.application);
         let asked = self.asked(from, &principal, typing, place, entries);
-        let engine = Engine::new(&asked, entries);
-        let verdict = self.decider().by_entries_alone().run(&engine)?;
+        let verdict = self.decider().by_entries_alone().run(&asked, entries)?;
         Ok((verdict.reason == Reason::Granted).then_some(verdict.rules))
     }
 }

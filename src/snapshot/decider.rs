@@ -1,14 +1,17 @@
 //! What the engine says of a question over the entries of one member, and which reason follows from it.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use cedar_policy::{Authorizer, Entities, PolicySet, Request, Response};
+use cedar_policy::{
+    Authorizer, Entities, EvalResult, Expression, PolicySet, Request, Response, eval_expression,
+};
 
 use super::decision::Reason;
 use super::entities::{Asked, Refused, refused};
 use super::slices::{self, Slice};
 use super::tenant::CompiledTenant;
-use crate::compile::{Effect, Probe, Rule, Stage};
+use crate::compile::{Effect, Needs, Probe, Rule, Stage};
 use crate::model::{Entry, Id};
 
 /// Which policies the engine is handed.
@@ -31,42 +34,70 @@ pub(super) struct Verdict<'s> {
     pub(super) error: Option<String>,
 }
 
-/// A rule and the stage of the policy that answered for it.
-type Answered<'s> = (&'s Rule, Stage);
+/// How far a rule went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    /// Scope alone.
+    Covered,
+    /// Scope and condition, not what may be assigned.
+    Conditioned,
+}
+
+/// What became of an expression.
+enum Truth {
+    True,
+    False,
+    Failed(String),
+}
 
 /// The engine's view of a question: the request, the same for every entry, and the entities as each entry sees them,
-/// each made when it is first needed, and once.
-pub(super) struct Engine<'a> {
+/// with what some rules read and nothing else; each made when it is first needed, and once.
+struct Engine<'a> {
     asked: &'a Asked<'a>,
     entries: &'a [&'a Entry],
+    needs: &'a Needs,
     request: OnceCell<Request>,
     entities: Vec<OnceCell<Entities>>,
 }
 
 impl<'a> Engine<'a> {
     /// A view with nothing made yet.
-    pub(super) fn new(asked: &'a Asked<'a>, entries: &'a [&'a Entry]) -> Self {
+    fn new(asked: &'a Asked<'a>, entries: &'a [&'a Entry], needs: &'a Needs) -> Self {
         Self {
             asked,
             entries,
+            needs,
             request: OnceCell::new(),
             entities: entries.iter().map(|_| OnceCell::new()).collect(),
         }
     }
 
-    /// Who is asked about.
-    pub(super) fn subject(&self) -> &'a str {
-        self.asked.subject
-    }
-
-    /// What the policies say, as the entry at an index sees the question. There is always a first entry.
-    fn respond(&self, index: usize, policies: &PolicySet) -> Result<Response, Refused> {
+    /// What is seen as the entry at an index. There is always a first entry.
+    fn seen(&self, index: usize) -> Result<(&Request, &Entities), Refused> {
         let (Some(entry), Some(cell)) = (self.entries.get(index), self.entities.get(index)) else {
             return Err(refused("a question about no entry"));
         };
-        let request = made_once(&self.request, || self.asked.request())?;
-        let entities = made_once(cell, || self.asked.entities(entry))?;
+        let request = made_once(&self.request, || self.asked.request(self.needs))?;
+        let entities = made_once(cell, || self.asked.entities(entry, self.needs))?;
+        Ok((request, entities))
+    }
+
+    /// What policies say, as the entry at an index sees the question.
+    fn respond(&self, index: usize, policies: &PolicySet) -> Result<Response, Refused> {
+        let (request, entities) = self.seen(index)?;
         Ok(Authorizer::new().is_authorized(request, policies, entities))
+    }
+
+    /// Whether an expression holds, as the entry at an index sees the question. It is asked as the engine asks a
+    /// policy's conditions, without the search for policies that apply and the bookkeeping about them.
+    fn holds(&self, index: usize, expression: &Expression) -> Result<Truth, Refused> {
+        let (request, entities) = self.seen(index)?;
+        Ok(match eval_expression(request, entities, expression) {
+            Ok(EvalResult::Bool(true)) => Truth::True,
+            Ok(EvalResult::Bool(false)) => Truth::False,
+            Ok(_) => Truth::Failed("the condition is neither true nor false".to_owned()),
+            Err(error) => Truth::Failed(error.to_string()),
+        })
     }
 }
 
@@ -89,11 +120,12 @@ pub(super) struct Decider<'s, 'q> {
     slicing: Slicing,
     admits_raw: bool,
     grants: usize,
-    forbids: Vec<Answered<'s>>,
-    permits: Vec<Answered<'s>>,
-    raw_permits: Vec<Answered<'s>>,
-    failed: Vec<Answered<'s>>,
-    nearest: Vec<Answered<'s>>,
+    /// Grants whose scope reaches the place, each with the index of its entry.
+    covered: Vec<(usize, &'s Rule)>,
+    forbids: Vec<&'s Rule>,
+    permits: Vec<&'s Rule>,
+    raw_permits: Vec<&'s Rule>,
+    failed: Vec<&'s Rule>,
     error: Option<String>,
 }
 
@@ -111,11 +143,11 @@ impl<'s, 'q> Decider<'s, 'q> {
             slicing,
             admits_raw: true,
             grants: 0,
+            covered: Vec::new(),
             forbids: Vec::new(),
             permits: Vec::new(),
             raw_permits: Vec::new(),
             failed: Vec::new(),
-            nearest: Vec::new(),
             error: None,
         }
     }
@@ -127,36 +159,105 @@ impl<'s, 'q> Decider<'s, 'q> {
     }
 
     /// Asks about each entry on its own: a question is allowed by one entry alone. Deny rules look at all of them.
-    pub(super) fn run(mut self, engine: &Engine<'_>) -> Result<Verdict<'s>, Refused> {
-        for (index, entry) in engine.entries.iter().enumerate() {
+    pub(super) fn run(
+        mut self,
+        asked: &Asked<'_>,
+        entries: &[&Entry],
+    ) -> Result<Verdict<'s>, Refused> {
+        let needs = self.needs(entries);
+        let engine = Engine::new(asked, entries, &needs);
+        for (index, entry) in entries.iter().enumerate() {
             let slice = self.slice(entry);
-            self.grants += slice.map_or(0, |slice| slice.grants);
-            match self.slicing {
-                Slicing::Whole => {
-                    let tenant = self.tenant;
-                    let all = slices::whole(&[&tenant.application.compiled.book, &tenant.book]);
-                    self.ask(engine, index, &all)?;
+            for rule in slice.into_iter().flat_map(|slice| &slice.permits) {
+                self.grants += 1;
+                if asked.covers(rule.coverage, entry) {
+                    self.covered.push((index, rule));
                 }
+            }
+            let own = self.own_roleless().filter(|_| index == 0);
+            match self.slicing {
+                Slicing::Whole => self.ask_all(&engine, index)?,
                 Slicing::Slice => {
-                    let own = self.own_roleless().filter(|_| index == 0);
                     for slice in slice.into_iter().chain(own) {
-                        if let Some(policies) = &slice.decide {
-                            self.ask(engine, index, policies)?;
-                        }
+                        self.ask_slice(&engine, index, slice)?;
                     }
                 }
             }
         }
-        self.admit_raw(engine)?;
-        if self.forbids.is_empty() && self.failed.is_empty() && self.permits.is_empty() {
-            for (index, entry) in engine.entries.iter().enumerate() {
-                let policies = self.slice(entry).and_then(|slice| slice.explain.as_ref());
-                if let Some(policies) = policies {
-                    self.ask(engine, index, policies)?;
-                }
+        if self.slicing == Slicing::Slice {
+            for (index, rule) in self.covered.clone() {
+                self.ask(&engine, index, rule)?;
             }
         }
-        Ok(self.verdict(engine.entries))
+        self.admit_raw(&engine)?;
+        self.verdict(&engine)
+    }
+
+    /// What the rules that may be asked read.
+    fn needs(&self, entries: &[&Entry]) -> Cow<'s, Needs> {
+        if self.slicing == Slicing::Whole {
+            return Cow::Owned(Needs::everything());
+        }
+        let slices = entries.iter().filter_map(|entry| self.slice(entry));
+        let mut slices = slices.chain(self.own_roleless());
+        let mut needs = slices
+            .next()
+            .map_or_else(Cow::default, |slice| Cow::Borrowed(&slice.needs));
+        for slice in slices {
+            needs.to_mut().add(&slice.needs);
+        }
+        needs
+    }
+
+    /// Asks the deny rules of a slice, and its raw Cedar.
+    fn ask_slice(
+        &mut self,
+        engine: &Engine<'_>,
+        index: usize,
+        slice: &'s Slice,
+    ) -> Result<(), Refused> {
+        for rule in &slice.forbids {
+            self.ask(engine, index, rule)?;
+        }
+        match &slice.raw {
+            Some(policies) => self.ask_policies(engine, index, policies),
+            None => Ok(()),
+        }
+    }
+
+    /// Asks every policy of application and tenant.
+    fn ask_all(&mut self, engine: &Engine<'_>, index: usize) -> Result<(), Refused> {
+        let tenant = self.tenant;
+        let all = slices::whole(&[&tenant.application.compiled.book, &tenant.book]);
+        self.ask_policies(engine, index, &all)
+    }
+
+    /// Asks one rule. One that allows nothing is asked too: its condition may fail.
+    fn ask(&mut self, engine: &Engine<'_>, index: usize, rule: &'s Rule) -> Result<(), Refused> {
+        let decides = rule.whole.as_ref();
+        let Some(expression) = decides.or(rule.conditioned.as_ref()) else {
+            return Ok(());
+        };
+        match engine.holds(index, expression)? {
+            Truth::False => {}
+            Truth::Failed(message) => {
+                self.failed.push(rule);
+                self.fails(message);
+            }
+            Truth::True if decides.is_none() => {}
+            Truth::True => match rule.effect {
+                Effect::Forbid => self.forbids.push(rule),
+                Effect::Permit => self.permits.push(rule),
+            },
+        }
+        Ok(())
+    }
+
+    /// Of several errors the first by its words is told: the engine answers in no particular order.
+    fn fails(&mut self, message: String) {
+        if self.error.as_ref().is_none_or(|known| message < *known) {
+            self.error = Some(message);
+        }
     }
 
     /// Raw Cedar permits what its policies permit, but never stands in for `assigns`: an entry must give that.
@@ -179,14 +280,18 @@ impl<'s, 'q> Decider<'s, 'q> {
         Ok(())
     }
 
-    /// Asks policies that look at no entry, as of the first.
+    /// Asks the grants of a slice that look at no entry, as of the first.
     pub(super) fn ask_first(
         mut self,
-        engine: &Engine<'_>,
-        policies: &PolicySet,
+        asked: &Asked<'_>,
+        entries: &[&Entry],
+        slice: &'s Slice,
     ) -> Result<Verdict<'s>, Refused> {
-        self.ask(engine, 0, policies)?;
-        Ok(self.verdict(&[]))
+        let engine = Engine::new(asked, entries, &slice.needs);
+        for rule in &slice.permits {
+            self.ask(&engine, 0, rule)?;
+        }
+        self.verdict(&engine)
     }
 
     fn slice(&self, entry: &Entry) -> Option<&'s Slice> {
@@ -199,7 +304,7 @@ impl<'s, 'q> Decider<'s, 'q> {
         denies.get(self.kind, self.action)
     }
 
-    fn ask(
+    fn ask_policies(
         &mut self,
         engine: &Engine<'_>,
         index: usize,
@@ -207,67 +312,75 @@ impl<'s, 'q> Decider<'s, 'q> {
     ) -> Result<(), Refused> {
         let response = engine.respond(index, policies)?;
         for id in response.diagnostics().reason() {
-            let Some(found) = self.find(id.as_ref()) else {
+            let Some((rule, stage)) = self.find(id.as_ref()) else {
                 continue;
             };
-            match (found.0.effect, found.1) {
-                (Effect::Forbid, _) => self.forbids.push(found),
-                (_, Stage::Whole) if found.0.is_raw => self.raw_permits.push(found),
-                (_, Stage::Whole) => self.permits.push(found),
-                (_, Stage::Covered | Stage::Conditioned) => self.nearest.push(found),
+            match rule.effect {
+                Effect::Forbid => self.forbids.push(rule),
+                Effect::Permit if rule.raw.is_some() => self.raw_permits.push(rule),
+                Effect::Permit if stage == Stage::Whole => self.permits.push(rule),
+                Effect::Permit => {}
             }
         }
         for error in response.diagnostics().errors() {
             let cedar_policy::AuthorizationError::PolicyEvaluationError(error) = error;
-            self.failed.extend(self.find(error.policy_id().as_ref()));
-            let message = error.inner().to_string();
-            if self.error.as_ref().is_none_or(|known| message < *known) {
-                self.error = Some(message);
-            }
+            self.failed
+                .extend(self.find(error.policy_id().as_ref()).map(|(rule, _)| rule));
+            self.fails(error.inner().to_string());
         }
         Ok(())
     }
 
-    fn find(&self, id: &str) -> Option<Answered<'s>> {
+    fn find(&self, id: &str) -> Option<(&'s Rule, Stage)> {
         let books = [&self.tenant.application.compiled.book, &self.tenant.book];
         books.into_iter().find_map(|book| {
             let policy = book.find(id)?;
-            Some((book.rules.get(policy.rule)?, policy.stage))
+            Some((&**book.rules.get(policy.rule)?, policy.stage))
         })
     }
 
     /// Deny rules first, then errors, then grants; else how near the nearest grant came.
-    fn verdict(mut self, entries: &[&Entry]) -> Verdict<'s> {
-        let nearest = self.nearest.iter().map(|(_, stage)| *stage).max();
-        // The engine answers in no particular order; a question is explained the same way, always.
-        let rules = |answered: Vec<Answered<'s>>| {
-            let mut rules: Vec<&'s Rule> = answered.into_iter().map(|(rule, _)| rule).collect();
-            rules.sort_by_key(|rule| (rule.origin.span, rule.kind, rule.id.as_str()));
-            rules
-        };
-        let (reason, rules) = if !self.forbids.is_empty() {
-            (Reason::DeniedByRule, rules(self.forbids))
+    fn verdict(mut self, engine: &Engine<'_>) -> Result<Verdict<'s>, Refused> {
+        let (reason, mut rules) = if !self.forbids.is_empty() {
+            (Reason::DeniedByRule, self.forbids)
         } else if self.error.is_some() || !self.failed.is_empty() {
-            (Reason::EvaluationError, rules(self.failed))
+            (Reason::EvaluationError, std::mem::take(&mut self.failed))
         } else if !self.permits.is_empty() {
-            (Reason::Granted, rules(self.permits))
-        } else if let Some(stage) = nearest {
-            self.nearest.retain(|(_, reached)| *reached == stage);
-            let reason = match stage {
-                Stage::Conditioned => Reason::NotAssignable,
-                Stage::Covered | Stage::Whole => Reason::ConditionNotMet,
+            (Reason::Granted, self.permits)
+        } else if let Some((fit, rules)) = self.nearest(engine)? {
+            let reason = match fit {
+                Fit::Conditioned => Reason::NotAssignable,
+                Fit::Covered => Reason::ConditionNotMet,
             };
-            (reason, rules(self.nearest))
+            (reason, rules)
         } else if self.grants > 0 {
-            (Reason::OutOfScope, self.fitting(entries))
+            (Reason::OutOfScope, self.fitting(engine.entries))
         } else {
             (Reason::NoGrant, Vec::new())
         };
-        Verdict {
+        // The engine answers in no particular order; a question is explained the same way, always.
+        rules.sort_by_key(|rule| (rule.origin.span, rule.kind, rule.id.as_str()));
+        Ok(Verdict {
             reason,
             rules,
             error: self.error.filter(|_| reason == Reason::EvaluationError),
+        })
+    }
+
+    /// The covered grants that came nearest, where none allowed.
+    fn nearest(&self, engine: &Engine<'_>) -> Result<Option<(Fit, Vec<&'s Rule>)>, Refused> {
+        let mut nearest: Option<(Fit, Vec<&'s Rule>)> = None;
+        for (index, rule) in &self.covered {
+            let Some(fit) = fit(engine, *index, rule)? else {
+                continue;
+            };
+            match &mut nearest {
+                Some((known, rules)) if *known == fit => rules.push(rule),
+                Some((known, _)) if *known > fit => {}
+                _ => nearest = Some((fit, vec![rule])),
+            }
         }
+        Ok(nearest)
     }
 
     /// The grants of the entries that name type and action.
@@ -280,6 +393,7 @@ impl<'s, 'q> Decider<'s, 'q> {
         let books = [&tenant.application.compiled.book, &tenant.book];
         let rules = books.into_iter().flat_map(|book| &book.rules);
         rules
+            .map(|rule| &**rule)
             .filter(|rule| {
                 rule.effect == Effect::Permit
                     && rule.kind == self.kind
@@ -292,4 +406,15 @@ impl<'s, 'q> Decider<'s, 'q> {
             })
             .collect()
     }
+}
+
+/// How far a covered grant goes that does not allow; nothing where the engine does not see it covered.
+fn fit(engine: &Engine<'_>, index: usize, rule: &Rule) -> Result<Option<Fit>, Refused> {
+    if let Some(conditioned) = &rule.conditioned
+        && matches!(engine.holds(index, conditioned)?, Truth::True)
+    {
+        return Ok(Some(Fit::Conditioned));
+    }
+    let depends = rule.condition.is_some() || rule.never_met;
+    Ok(depends.then_some(Fit::Covered))
 }

@@ -12,7 +12,7 @@ use super::attributes::{Typing, Values};
 use super::place::Place;
 use super::question::Question;
 use super::tenant::CompiledTenant;
-use crate::compile::{ENTRY, PLACE, expression};
+use crate::compile::{ENTRY, Needs, PLACE, Root, expression};
 use crate::document::to_text;
 use crate::model::{BuiltIn, Entry, ResourceType};
 use crate::value::Typed;
@@ -69,14 +69,18 @@ pub(super) struct Asked<'a> {
 
 impl Asked<'_> {
     /// The engine's request; the same for every entry.
-    pub(super) fn request(&self) -> Result<Request, Refused> {
+    pub(super) fn request(&self, needs: &Needs) -> Result<Request, Refused> {
         let action = format!("{}.{}", self.kind.name, self.question.action.name);
         let mut context: Vec<(String, RestrictedExpression)> =
-            pairs(&self.typing.context).collect();
-        let now = to_text(self.now).ok_or_else(|| refused("the clock is out of range"))?;
-        context.push(("now".into(), RestrictedExpression::new_datetime(now)));
-        let action_properties = record(pairs(&self.typing.action))?;
-        context.push(("action".into(), action_properties));
+            pairs(&self.typing.context, needs, Root::Context).collect();
+        if needs.attribute(Root::Context, "now") {
+            let now = to_text(self.now).ok_or_else(|| refused("the clock is out of range"))?;
+            context.push(("now".into(), RestrictedExpression::new_datetime(now)));
+        }
+        if needs.any(Root::Action) {
+            let properties = record(pairs(&self.typing.action, needs, Root::Action))?;
+            context.push(("action".into(), properties));
+        }
         Request::new(
             self.principal_uid()?,
             uid("Action", &action)?,
@@ -97,12 +101,13 @@ impl Asked<'_> {
 
     /// Principal and resource, as one entry sees them. Both are always there: a policy that looks at a missing one
     /// would silently not apply.
-    pub(super) fn entities(&self, entry: &Entry) -> Result<Entities, Refused> {
-        let mut principal: HashMap<String, RestrictedExpression> = pairs(self.principal).collect();
-        principal.insert(ENTRY.into(), self.entry(entry)?);
+    pub(super) fn entities(&self, entry: &Entry, needs: &Needs) -> Result<Entities, Refused> {
+        let mut principal: HashMap<String, RestrictedExpression> =
+            pairs(self.principal, needs, Root::Principal).collect();
+        principal.insert(ENTRY.into(), self.entry(entry, needs)?);
         let mut resource: HashMap<String, RestrictedExpression> =
-            pairs(&self.typing.resource).collect();
-        resource.insert(PLACE.into(), self.place(entry)?);
+            pairs(&self.typing.resource, needs, Root::Resource).collect();
+        resource.insert(PLACE.into(), self.place(entry, needs)?);
         let mut entities = vec![
             entity(self.principal_uid()?, principal)?,
             entity(self.resource_uid()?, resource)?,
@@ -122,7 +127,7 @@ impl Asked<'_> {
     }
 
     /// What the entry gives, cut down to what the resource's place can meet.
-    fn entry(&self, entry: &Entry) -> Result<RestrictedExpression, Refused> {
+    fn entry(&self, entry: &Entry, needs: &Needs) -> Result<RestrictedExpression, Refused> {
         let place = self.place;
         let account = self.subject;
         let roles = self.tenant.model.role(&entry.role);
@@ -147,25 +152,23 @@ impl Asked<'_> {
             let name = format!("{name}.{id}");
             place.chain.contains(&name).then_some(name)
         });
-        record([
-            ("tenant".to_owned(), string(self.tenant_id)),
-            ("roles".to_owned(), strings(closure)),
-            (
-                "held_roles".to_owned(),
-                strings(self.held.held.iter().copied()),
-            ),
-            (
-                "named_roles".to_owned(),
-                strings(self.held.named.iter().copied()),
-            ),
-            ("sub_accounts".to_owned(), strings(sub_accounts)),
-            ("teams".to_owned(), strings(teams)),
-            (
-                "assigned".to_owned(),
-                RestrictedExpression::new_set(assigned.map(RestrictedExpression::new_string)),
-            ),
-            ("assigns".to_owned(), strings(self.assignable(entry))),
-        ])
+        let mut fields = Fields::default();
+        let is_read = |field: &str| needs.entry(field);
+        fields.add("tenant", is_read, || string(self.tenant_id));
+        fields.add("roles", is_read, || strings(closure));
+        fields.add("held_roles", is_read, || {
+            strings(self.held.held.iter().copied())
+        });
+        fields.add("named_roles", is_read, || {
+            strings(self.held.named.iter().copied())
+        });
+        fields.add("sub_accounts", is_read, || strings(sub_accounts));
+        fields.add("teams", is_read, || strings(teams));
+        fields.add("assigned", is_read, || {
+            RestrictedExpression::new_set(assigned.map(RestrictedExpression::new_string))
+        });
+        fields.add("assigns", is_read, || strings(self.assignable(entry)));
+        record(fields.0)
     }
 
     /// Of the roles that the question is about, those that the entry may give. Only roles that exist can be.
@@ -182,7 +185,10 @@ impl Asked<'_> {
     }
 
     /// Where memberships come with the request, teams have no lists: a member's team covers what the member owns.
-    fn own_teams<'e>(&self, entry: &'e Entry) -> impl Iterator<Item = &'e str> + use<'e> {
+    pub(super) fn own_teams<'e>(
+        &self,
+        entry: &'e Entry,
+    ) -> impl Iterator<Item = &'e str> + use<'e> {
         let mut owners = self.place.delegation.iter().flat_map(|place| &place.owners);
         let owned = self.place.owner.as_deref() == Some(self.subject)
             || owners.any(|owner| **owner == *self.subject);
@@ -196,54 +202,69 @@ impl Asked<'_> {
         teams.filter(move |_| counts).map(|id| &**id)
     }
 
-    fn place(&self, entry: &Entry) -> Result<RestrictedExpression, Refused> {
+    fn place(&self, entry: &Entry, needs: &Needs) -> Result<RestrictedExpression, Refused> {
         let place = self.place;
         let texts = |items: &[std::borrow::Cow<'_, str>]| {
             RestrictedExpression::new_set(items.iter().map(|item| string(item)))
         };
-        let mut pairs = vec![
-            ("tenant".to_owned(), string(self.tenant_id)),
-            (
-                "teams".to_owned(),
-                strings(
-                    place
-                        .teams
-                        .iter()
-                        .map(|id| &**id)
-                        .chain(self.own_teams(entry)),
-                ),
-            ),
-            (
-                "chain".to_owned(),
-                strings(place.chain.iter().map(|name| &**name)),
-            ),
-        ];
+        let flag = RestrictedExpression::new_bool;
+        let own = || self.own_teams(entry);
+        let mut fields = Fields::default();
+        let is_read = |field: &str| needs.place(field);
+        fields.add("tenant", is_read, || string(self.tenant_id));
+        fields.add("teams", is_read, || {
+            strings(place.teams.iter().map(|id| &**id).chain(own()))
+        });
+        fields.add("chain", is_read, || {
+            strings(place.chain.iter().map(|name| &**name))
+        });
         if let Some(sub_accounts) = &place.sub_accounts {
-            pairs.push(("sub_accounts".to_owned(), texts(sub_accounts)));
+            fields.add("sub_accounts", is_read, || texts(sub_accounts));
         }
         if let Some(owner) = &place.owner {
-            pairs.push(("owner".to_owned(), string(owner)));
+            fields.add("owner", is_read, || string(owner));
         }
         if let Some(member) = &place.member {
-            let flag = RestrictedExpression::new_bool;
-            pairs.push(("at_tenant".to_owned(), flag(member.at_tenant)));
-            pairs.push(("asked_teams".to_owned(), texts(&member.asked_teams)));
-            pairs.push(("roles".to_owned(), texts(&member.roles)));
-            pairs.push(("legal".to_owned(), flag(member.legal)));
-            pairs.push(("changes".to_owned(), flag(member.changes)));
+            fields.add("at_tenant", is_read, || flag(member.at_tenant));
+            fields.add("asked_teams", is_read, || texts(&member.asked_teams));
+            fields.add("roles", is_read, || texts(&member.roles));
+            fields.add("legal", is_read, || flag(member.legal));
+            fields.add("changes", is_read, || flag(member.changes));
         }
         if let Some(delegation) = &place.delegation {
-            let legal = RestrictedExpression::new_bool(delegation.legal);
-            pairs.push(("owners".to_owned(), texts(&delegation.owners)));
-            pairs.push(("legal".to_owned(), legal));
+            fields.add("owners", is_read, || texts(&delegation.owners));
+            fields.add("legal", is_read, || flag(delegation.legal));
         }
-        record(pairs)
+        record(fields.0)
     }
 }
 
-fn pairs(values: &Values) -> impl Iterator<Item = (String, RestrictedExpression)> {
+/// The fields of a record that are read.
+#[derive(Default)]
+struct Fields(Vec<(String, RestrictedExpression)>);
+
+impl Fields {
+    fn add(
+        &mut self,
+        name: &str,
+        is_read: impl Fn(&str) -> bool,
+        value: impl FnOnce() -> RestrictedExpression,
+    ) {
+        if is_read(name) {
+            self.0.push((name.to_owned(), value()));
+        }
+    }
+}
+
+/// Those of some attributes that are read.
+fn pairs<'v>(
+    values: &'v Values,
+    needs: &'v Needs,
+    root: Root,
+) -> impl Iterator<Item = (String, RestrictedExpression)> + 'v {
     values
         .iter()
+        .filter(move |(name, _)| needs.attribute(root, name))
         .map(|(name, value)| (name.to_string(), expression(value)))
 }
 

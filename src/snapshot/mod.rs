@@ -4,6 +4,7 @@
 //! and errors deny. Nothing here reads files or knows about time passing or HTTP.
 
 mod attributes;
+mod covers;
 mod decide;
 mod decider;
 mod decision;

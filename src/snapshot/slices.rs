@@ -5,18 +5,20 @@ use std::sync::Arc;
 
 use cedar_policy::PolicySet;
 
-use crate::compile::{CompiledPolicy, Effect, Rule, RuleBook, Stage};
+use crate::compile::{CompiledPolicy, Effect, Needs, Rule, RuleBook};
 use crate::model::{Application, Id, Role};
 
-/// What the engine is handed for one role, type and action.
+/// What one role, type and action need.
 #[derive(Debug, Default)]
 pub(super) struct Slice {
-    /// How many grants fit type and action, whatever their scope.
-    pub(super) grants: usize,
-    /// Policies that decide; none where nothing could allow or deny.
-    pub(super) decide: Option<PolicySet>,
-    /// Policies that say how far a grant fits, asked only when nothing was decided.
-    pub(super) explain: Option<PolicySet>,
+    /// Grants that fit type and action, whatever their scope.
+    pub(super) permits: Vec<Arc<Rule>>,
+    /// Deny rules that name them.
+    pub(super) forbids: Vec<Arc<Rule>>,
+    /// Raw Cedar that may.
+    pub(super) raw: Option<PolicySet>,
+    /// What all of them read.
+    pub(super) needs: Needs,
 }
 
 /// Slices by type (an index) and action.
@@ -55,7 +57,7 @@ impl<'a> Slicer<'a> {
     pub(super) fn role(&mut self, role: &Role) -> Slices {
         self.slices(|rule| {
             rule.effect == Effect::Forbid
-                || rule.is_raw
+                || rule.raw.is_some()
                 || rule
                     .origin
                     .role
@@ -71,7 +73,7 @@ impl<'a> Slicer<'a> {
 
     /// The slices of what looks at no role: deny rules and raw Cedar.
     pub(super) fn roleless(&mut self) -> Slices {
-        self.slices(|rule| rule.effect == Effect::Forbid || rule.is_raw)
+        self.slices(|rule| rule.effect == Effect::Forbid || rule.raw.is_some())
     }
 
     fn slices(&mut self, wanted: impl Fn(&Rule) -> bool) -> Slices {
@@ -117,20 +119,12 @@ impl<'a> Slicer<'a> {
             let Some(rule) = book.rules.get(*rule) else {
                 continue;
             };
-            if rule.effect == Effect::Permit && !rule.is_raw {
-                slice.grants += 1;
-            }
-            for policy in rule
-                .policies
-                .iter()
-                .filter_map(|index| book.policies.get(*index))
-            {
-                if policy.decides() {
-                    add(&mut slice.decide, policy);
-                }
-                if policy.stage != Stage::Whole {
-                    add(&mut slice.explain, policy);
-                }
+            slice.needs.add(&rule.needs);
+            let policy = rule.raw.and_then(|index| book.policies.get(index));
+            match (policy, rule.effect) {
+                (Some(policy), _) => add(slice.raw.get_or_insert_default(), policy),
+                (None, Effect::Permit) => slice.permits.push(rule.clone()),
+                (None, Effect::Forbid) => slice.forbids.push(rule.clone()),
             }
         }
         let slice = Arc::new(slice);
@@ -139,11 +133,9 @@ impl<'a> Slicer<'a> {
     }
 }
 
-fn add(set: &mut Option<PolicySet>, policy: &CompiledPolicy) {
+fn add(set: &mut PolicySet, policy: &CompiledPolicy) {
     // Ids are unique by construction; validation would have reported a clash.
-    let _ = set
-        .get_or_insert_with(PolicySet::new)
-        .add(policy.policy.clone());
+    let _ = set.add(policy.policy.clone());
 }
 
 /// Every policy that decides about a member's own entries, of all books: what slicing is compared with.
@@ -154,8 +146,7 @@ pub(super) fn whole(books: &[&RuleBook]) -> PolicySet {
             let rule = book.rules.get(rule);
             rule.is_some_and(|rule| rule.delegation.is_none())
         };
-        let deciding = |policy: &&CompiledPolicy| policy.decides() && own(policy.rule);
-        for policy in book.policies.iter().filter(deciding) {
+        for policy in book.policies.iter().filter(|policy| own(policy.rule)) {
             let _ = set.add(policy.policy.clone());
         }
     }
