@@ -10,6 +10,7 @@ mod logging;
 mod schema;
 mod serve;
 mod test;
+mod transport;
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;

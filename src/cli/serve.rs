@@ -10,18 +10,19 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use super::logging::{self, LogArgs};
-use super::{Exit, PolicyArgs};
+use super::transport::TransportArgs;
+use super::{Exit, PolicyArgs, message};
 use crate::metrics::{Build, Metrics, UPKEEP_EVERY};
 use crate::reload::{Reloader, StartError};
 use crate::server::{
-    Admin, AdminHost, BindError, Bound, DecisionService, ExplainMode, Identifier, Limits,
-    ListenAddress, Phase, Phases,
+    Admin, AdminHost, BindError, BindOptions, Bound, CertificateError, DecisionService,
+    ExplainMode, Identifier, Limits, ListenAddress, Phase, Phases, TokensError,
 };
 
 /// Admin connections are few, and must be had when the decision listeners are full.
-const ADMIN_CONNECTIONS_MAX: usize = 256;
+const ADMIN_CONNECTIONS_MAX: u32 = 256;
 /// Files that are left to everything but decision connections.
-const FILES_RESERVED: usize = ADMIN_CONNECTIONS_MAX + 128;
+const FILES_RESERVED: u64 = ADMIN_CONNECTIONS_MAX as u64 + 128;
 /// Stack of every thread, compiling ones too: the engine recurses over a condition, and its limits in length and nesting
 /// leave little room in the 2 MiB that threads have otherwise. Only what is used is resident.
 const STACK_BYTES: usize = 8 << 20;
@@ -33,7 +34,7 @@ const ADMIN_GRACE: Duration = Duration::from_millis(250);
 pub(super) struct ServeArgs {
     #[command(flatten)]
     policies: PolicyArgs,
-    /// Where apps ask, an address and a port; repeatable
+    /// Where apps ask: an address and a port, with tls: before it for TLS, or unix: and a path; repeatable
     #[arg(
         long,
         env = "OCTROI_LISTEN",
@@ -42,6 +43,8 @@ pub(super) struct ServeArgs {
         default_value = "127.0.0.1:8181"
     )]
     listen: Vec<ListenAddress>,
+    #[command(flatten)]
+    transport: TransportArgs,
     /// Where health, metrics and status are
     #[arg(
         long,
@@ -118,6 +121,10 @@ enum ServeError {
     Start(#[from] StartError),
     #[error(transparent)]
     Bind(#[from] BindError),
+    #[error(transparent)]
+    Certificates(#[from] CertificateError),
+    #[error(transparent)]
+    Tokens(#[from] TokensError),
     #[error("cannot set up metrics: {0}")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
     #[error("the policies are not followed any more: this is a defect of octroi, please report it")]
@@ -137,6 +144,10 @@ impl ServeError {
 
 /// Serves until SIGTERM or SIGINT.
 pub(super) fn run(args: ServeArgs) -> Exit {
+    if let Some(contradiction) = args.transport.contradiction(&args.listen) {
+        message(&format!("octroi serve: {contradiction}\n"));
+        return Exit::Usage;
+    }
     logging::init(&args.log);
     match try_run(args) {
         Ok(()) => Exit::Success,
@@ -171,7 +182,8 @@ fn try_run(args: ServeArgs) -> Result<(), ServeError> {
 async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     let mut stop = Stop::new()?;
     let metrics = Arc::new(Metrics::new(Build::CURRENT)?);
-    let bound = Listeners::bind(&args).await?;
+    let tokens = args.transport.tokens()?;
+    let bound = Listeners::bind(&args, &args.transport.bind_options()?).await?;
     keep_up(&metrics);
 
     let (phase, phases) = Phases::new();
@@ -193,12 +205,13 @@ async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     admin.show(Arc::clone(&pdp), reloader.last());
     let mut reloads = tokio::spawn(reloader.run());
 
-    let decisions = Arc::new(DecisionService::new(
+    let decisions = DecisionService::new(
         pdp,
         Arc::clone(&metrics),
         args.explain.into(),
         args.identifier.clone(),
-    ));
+    );
+    let decisions = Arc::new(decisions.with_tokens(tokens));
     let limits = args.limits();
     let mut serving = JoinSet::new();
     for listener in bound.decisions {
@@ -252,12 +265,12 @@ struct Listeners {
 }
 
 impl Listeners {
-    async fn bind(args: &ServeArgs) -> Result<Self, BindError> {
+    async fn bind(args: &ServeArgs, options: &BindOptions) -> Result<Self, BindError> {
         let mut decisions = Vec::new();
         for address in &args.listen {
-            decisions.push(Bound::bind(address).await?);
+            decisions.push(Bound::bind(address, options).await?);
         }
-        let admin = Bound::bind(&ListenAddress::Tcp(args.admin)).await?;
+        let admin = Bound::bind_plain(args.admin).await?;
         Ok(Self { decisions, admin })
     }
 
@@ -275,14 +288,12 @@ impl Listeners {
 impl ServeArgs {
     /// As asked for, unless the process may not have that many files open: connections must leave some for the
     /// policies, the admin listener and the rest.
-    fn connections_max(&self) -> usize {
-        let asked = self.connections_max as usize;
+    fn connections_max(&self) -> u32 {
+        let asked = self.connections_max;
         let files = metrics_process::collector::collect().max_fds;
-        let files = files.map_or(usize::MAX, |files| {
-            usize::try_from(files).unwrap_or(usize::MAX)
-        });
-        let listeners = self.listen.len().max(1);
-        let possible = (files.saturating_sub(FILES_RESERVED) / listeners).max(1);
+        let files = files.unwrap_or(u64::MAX).saturating_sub(FILES_RESERVED);
+        let listeners = self.listen.len().max(1) as u64;
+        let possible = u32::try_from((files / listeners).max(1)).unwrap_or(u32::MAX);
         if possible < asked {
             tracing::warn!(
                 asked,
@@ -298,6 +309,7 @@ impl ServeArgs {
             connections_max: self.connections_max(),
             idle_max: self.idle_max,
             grace: self.grace,
+            http2: true,
         }
     }
 
@@ -306,6 +318,7 @@ impl ServeArgs {
             connections_max: ADMIN_CONNECTIONS_MAX,
             idle_max: self.idle_max,
             grace: ADMIN_GRACE,
+            http2: false,
         }
     }
 }

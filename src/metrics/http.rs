@@ -66,9 +66,10 @@ impl Endpoint {
 }
 
 /// Every status code that the listeners answer with. One that is missing here is counted as the last.
-const CODES: [(u16, &str); 9] = [
+const CODES: [(u16, &str); 10] = [
     (200, "200"),
     (400, "400"),
+    (401, "401"),
     (403, "403"),
     (404, "404"),
     (405, "405"),

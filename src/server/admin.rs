@@ -1,6 +1,5 @@
 //! The admin listener: life, readiness, metrics, status.
 
-use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -11,7 +10,7 @@ use super::listener::Handler;
 use super::reply::{self, EXPOSITION, Reply};
 use super::route::{Methods, Route, Routes};
 use super::status::{Listener, Status};
-use super::{AdminHost, Phase, Phases, Refusal, body, host};
+use super::{AdminHost, ListenAddress, Phase, Phases, Refusal, body, host};
 use crate::metrics::{Endpoint, Metrics};
 use crate::reload::{LastReload, Pdp};
 
@@ -56,7 +55,7 @@ impl Admin {
 
     /// Adds a listener that `/status` shall show.
     #[must_use]
-    pub fn with_listener(mut self, kind: &'static str, address: SocketAddr) -> Self {
+    pub fn with_listener(mut self, kind: &'static str, address: &ListenAddress) -> Self {
         let address = address.to_string();
         self.listeners.push(Listener { kind, address });
         self

@@ -15,7 +15,7 @@ use super::answerer::Answerer;
 use super::listener::Handler;
 use super::reply::{OCTROI_EXPLAIN, OCTROI_MIN_GENERATION, OCTROI_REVISION, Reply, X_REQUEST_ID};
 use super::route::{Methods, Route, Routes, path};
-use super::{Identifier, Refusal, body, evaluation, evaluations, metadata, search};
+use super::{Identifier, Refusal, Tokens, body, evaluation, evaluations, metadata, search};
 use crate::metrics::{Endpoint, Metrics};
 use crate::reload::{Pdp, Published};
 use crate::search::Sought;
@@ -67,6 +67,7 @@ pub struct DecisionService {
     metrics: Arc<Metrics>,
     explain: ExplainMode,
     identifier: Option<Identifier>,
+    tokens: Option<Arc<Tokens>>,
     /// Work that takes long is done beside the connections, no more of it at once than there are cores.
     long: Arc<Semaphore>,
 }
@@ -115,7 +116,23 @@ impl DecisionService {
             metrics,
             explain,
             identifier,
+            tokens: None,
             long: Arc::new(Semaphore::new(cores)),
+        }
+    }
+
+    /// From now on callers must bear one of these.
+    #[must_use]
+    pub fn with_tokens(mut self, tokens: Option<Arc<Tokens>>) -> Self {
+        self.tokens = tokens;
+        self
+    }
+
+    /// Where the endpoints are, anybody may know; all else takes a token where there are any.
+    fn admit(&self, endpoint: Endpoint, headers: &HeaderMap) -> Result<(), Refusal> {
+        match &self.tokens {
+            Some(tokens) if endpoint != Endpoint::Metadata => tokens.check(headers),
+            _ => Ok(()),
         }
     }
 
@@ -124,6 +141,7 @@ impl DecisionService {
         let path = head.uri.path();
         let path = self.identifier.as_ref().map_or(path, |it| it.meant(path));
         let (endpoint, found) = ROUTES.find(path, &head.method);
+        let found = self.admit(endpoint, &head.headers).and(found);
         let waits = body::waits(&head.headers);
         let call = match found.and_then(|()| self.call(endpoint, &head.headers)) {
             Ok(call) if endpoint == Endpoint::Metadata => {

@@ -1,11 +1,15 @@
 //! Everything that keeps a request from being answered, and the one place where that becomes HTTP.
 
 use hyper::StatusCode;
-use hyper::header::{ALLOW, CONNECTION, HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::header::{ALLOW, CONNECTION, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde::Serialize;
 
 use super::reply::{self, Reply};
 use crate::authzen::Malformed;
+
+/// How to authenticate, after RFC 6750: without an error for who did not try.
+const CHALLENGE: &str = r#"Bearer realm="octroi""#;
+const CHALLENGE_AGAIN: &str = r#"Bearer realm="octroi", error="invalid_token", error_description="the token is none that is accepted""#;
 
 /// Why a request is not answered. The message is one line that says where and what.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +73,12 @@ pub enum Refusal {
     /// A page of another origin asks the admin listener.
     #[error("the admin listener answers no page of another origin")]
     ForeignOrigin,
+    /// A token is needed, and none came.
+    #[error("a token is needed: send the header `Authorization` once, as `Bearer TOKEN`")]
+    NoToken,
+    /// A token came that is none of those that are accepted.
+    #[error("the token in `Authorization` is none that is accepted")]
+    WrongToken,
     /// A defect of this program.
     #[error("internal error; the log says more")]
     Internal,
@@ -105,6 +115,7 @@ impl Refusal {
             Self::Slow { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::Behind { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::ForeignHost | Self::ForeignOrigin => StatusCode::FORBIDDEN,
+            Self::NoToken | Self::WrongToken => StatusCode::UNAUTHORIZED,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -113,6 +124,8 @@ impl Refusal {
         match self {
             Self::Method { allow } => Some((ALLOW, HeaderValue::from_static(allow))),
             Self::Behind { .. } => Some((RETRY_AFTER, HeaderValue::from_static("1"))),
+            Self::NoToken => Some((WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE))),
+            Self::WrongToken => Some((WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE_AGAIN))),
             Self::TooLarge { .. } | Self::Slow { .. } | Self::BrokenOff => {
                 Some((CONNECTION, HeaderValue::from_static("close")))
             }

@@ -20,6 +20,8 @@ mod health;
 #[cfg(test)]
 mod http;
 #[cfg(test)]
+mod http2;
+#[cfg(test)]
 mod naive;
 #[cfg(test)]
 mod openapi;
@@ -39,5 +41,11 @@ mod searches;
 mod shipped;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tls;
+#[cfg(test)]
+mod tokens;
+#[cfg(test)]
+mod unix_socket;
 #[cfg(test)]
 mod would_allow;

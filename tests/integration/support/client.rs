@@ -1,6 +1,6 @@
 //! A client of raw bytes: what is wrong on purpose must arrive as it was written.
 
-use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -32,9 +32,9 @@ impl Answer {
     }
 }
 
-/// A connection that is kept.
-pub(crate) struct Client {
-    stream: BufReader<TcpStream>,
+/// A connection that is kept; over TCP unless said otherwise.
+pub(crate) struct Client<S = TcpStream> {
+    stream: BufReader<S>,
 }
 
 impl Client {
@@ -44,9 +44,19 @@ impl Client {
         stream
             .set_read_timeout(Some(Duration::from_secs(20)))
             .unwrap();
+        Self::over(stream)
+    }
+}
+
+impl<S: Read + Write> Client<S> {
+    pub(crate) fn over(stream: S) -> Self {
         Self {
             stream: BufReader::new(stream),
         }
+    }
+
+    pub(crate) fn stream(&self) -> &S {
+        self.stream.get_ref()
     }
 
     pub(crate) fn send(&mut self, bytes: &[u8]) {

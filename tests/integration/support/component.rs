@@ -43,3 +43,21 @@ fn are_wanted(test: &str, needs: &str) -> bool {
     }
     wanted
 }
+
+/// What `curl` says: the version of HTTP and the status in front, then the body.
+pub(crate) fn curl(options: &[&str], url: &str, body: &str) -> String {
+    let output = Command::new("curl")
+        .args(["--silent", "--show-error", "--max-time", "20"])
+        .args(["--write-out", "\nHTTP/%{http_version} %{http_code}"])
+        .args(["--header", "Content-Type: application/json"])
+        .args(["--data", body])
+        .args(options)
+        .arg(url)
+        .output()
+        .unwrap();
+    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    match said.rsplit_once('\n') {
+        Some((body, status)) if status.starts_with("HTTP/") => format!("{status} {body}"),
+        _ => said,
+    }
+}

@@ -1,14 +1,18 @@
 //! What the modules share: a policy folder to change, the real program on it, and a client that sends exactly the
 //! bytes it is told to.
 
+mod authority;
 mod client;
 mod component;
+mod http2;
 mod policies;
 mod sidecar;
 mod stub;
 
+pub(crate) use authority::{Authority, Issued, TlsClient};
 pub(crate) use client::{Answer, Client, evaluation, question};
-pub(crate) use component::{has_component, python_program};
+pub(crate) use component::{curl, has_component, python_program};
+pub(crate) use http2::{Http2, answer};
 pub(crate) use policies::Policies;
-pub(crate) use sidecar::{Sidecar, exits_within, wait_until};
+pub(crate) use sidecar::{Sidecar, exits_within, refusal, wait_until};
 pub(crate) use stub::{Act, Stub};

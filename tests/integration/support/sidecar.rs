@@ -1,6 +1,6 @@
 //! The real program as a child process, on ports that the system chose.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -41,8 +41,8 @@ impl Sidecar {
         });
         assert!(ready, "not ready:\n{}", log.lock().unwrap());
         Self {
-            decision: listening(&log, "decision"),
-            admin: listening(&log, "admin"),
+            decision: listening(&log, "decision")[0].parse().unwrap(),
+            admin: listening(&log, "admin")[0].parse().unwrap(),
             child,
             log,
         }
@@ -61,6 +61,24 @@ impl Sidecar {
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
         command
+    }
+
+    /// Every decision listener, as the log shows it.
+    pub(crate) fn listeners(&self) -> Vec<String> {
+        listening(&self.log, "decision")
+    }
+
+    /// The first listener with TLS.
+    pub(crate) fn tls(&self) -> SocketAddr {
+        let listeners = self.listeners();
+        let tls = listeners.iter().find_map(|text| text.strip_prefix("tls:"));
+        tls.unwrap().parse().unwrap()
+    }
+
+    /// Waits for a line of the log.
+    pub(crate) fn expect_log(&self, text: &str) {
+        let came = wait_until(Duration::from_secs(10), || self.log().contains(text));
+        assert!(came, "no `{text}`:\n{}", self.log());
     }
 
     pub(crate) fn client(&self) -> Client {
@@ -152,12 +170,23 @@ fn events(log: &Mutex<String>) -> Vec<serde_json::Value> {
         .collect()
 }
 
-fn listening(log: &Mutex<String>, listener: &str) -> SocketAddr {
-    let events = events(log);
-    let event = events
+/// Where it said that it listens.
+fn listening(log: &Mutex<String>, listener: &str) -> Vec<String> {
+    events(log)
         .iter()
-        .find(|event| event["message"] == "listening" && event["listener"] == listener);
-    event.unwrap()["address"].as_str().unwrap().parse().unwrap()
+        .filter(|event| event["message"] == "listening" && event["listener"] == listener)
+        .map(|event| event["address"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// How a program ends that is not to serve: its exit code, and all that it says.
+pub(crate) fn refusal(folder: &Path, options: &[&str]) -> (Option<i32>, String) {
+    let mut child = Sidecar::command(folder).args(options).spawn().unwrap();
+    let status = exits_within(&mut child, Duration::from_secs(20));
+    let mut said = String::new();
+    let mut stderr = child.stderr.take().unwrap();
+    stderr.read_to_string(&mut said).unwrap();
+    (status.code(), said)
 }
 
 /// Waits for a child, which is killed if it takes too long.
