@@ -2,6 +2,7 @@
 //! against servers that fail in every way a caller must bear. They run where `OCTROI_TEST_COMPONENTS=1` says that the
 //! toolchains are there.
 
+use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::support::{Act, Sidecar, Stub, has_component, python_program};
+use super::support::{Act, Authority, Sidecar, Stub, has_component, python_program};
 
 const ALLOW: &str = r#"{"decision":true}"#;
 /// Where marc may.
@@ -203,10 +204,7 @@ impl Example {
             assert!((IMPATIENT..GIVEN_UP).contains(&took), "{act:?}: {took:?}");
             assert_eq!(stub.received().len(), 1, "{act:?} is asked again");
         }
-        let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = nobody.local_addr().unwrap();
-        drop(nobody);
-        self.ask(address, PATIENT).expect_doubt("refused");
+        self.ask(unused(), PATIENT).expect_doubt("refused");
     }
 
     fn asks_about_several_actions(&self) {
@@ -264,6 +262,12 @@ impl Outcome {
 fn question(actions: &'static str, place: &'static str) -> [&'static str; 6] {
     let tenant = "tenant=boutiques-durand";
     ["marc", actions, "conversation", "c-1", tenant, place]
+}
+
+/// An address at which nobody listens.
+fn unused() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap()
 }
 
 /// Runs a compiler, which must have nothing to say.
@@ -373,5 +377,78 @@ fn decern() {
         ask(&["--explain", "always"]),
         "allow granted\ndeny out_of_scope\nallow granted\ndeny condition_not_met\nallow granted\n\
          deny denied_by_rule\nerror 400 {\"error\":\"`resource.id` is missing\"}\n"
+    );
+}
+
+/// A client of AuthZEN that asks all of it, over TLS only, as it comes from crates.io. Nothing of Debian's is needed.
+#[test]
+fn authzen_rs() {
+    if !has_component("authzen_rs", "cargo", "cargo") {
+        return;
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let target = Path::new(env!("CARGO_BIN_EXE_octroi")).ancestors().nth(2);
+    let target = target.unwrap().join("authzen-rs");
+    let built = Command::new("cargo")
+        .args(["build", "--locked", "--manifest-path"])
+        .arg(root.join("tests/clients/authzen-rs/Cargo.toml"))
+        .env("CARGO_TARGET_DIR", &target)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&built.stderr);
+    assert!(built.status.success(), "{said}");
+
+    let (beside, authority) = (TempDir::new().unwrap(), Authority::new());
+    let (certificate, key) = authority.issue().write(&beside.path().join("tls"));
+    let tokens = beside.path().join("tokens");
+    let token = "0123456789abcdef0123456789abcdef";
+    fs::write(&tokens, token).unwrap();
+    // The identifier is part of what is served, so the port is chosen before.
+    let port = unused().port();
+    let url = format!("https://localhost:{port}");
+    let sidecar = Sidecar::start_with(
+        &root.join("policies"),
+        &[
+            "--listen",
+            &format!("tls:127.0.0.1:{port}"),
+            "--tls-cert",
+            certificate.to_str().unwrap(),
+            "--tls-key",
+            key.to_str().unwrap(),
+            "--tokens-file",
+            tokens.to_str().unwrap(),
+            "--identifier",
+            &url,
+        ],
+    );
+    let asked = Command::new(target.join("debug/authzen-rs-client"))
+        .arg(&url)
+        .arg(authority.write(beside.path()))
+        .arg(token)
+        .output()
+        .unwrap();
+    drop(sidecar);
+    let said = String::from_utf8_lossy(&asked.stderr);
+    assert!(asked.status.success(), "{said}");
+    let all = r#"evaluation: paris-marais true
+evaluation: lyon false
+evaluations: ExecuteAll [true, false, true]
+evaluations: DenyOnFirstDeny [true, false]
+evaluations: PermitOnFirstPermit [true]
+evaluations: of none Some(true)
+subjects: ["claire", "leila"] of Some(3)
+subjects: ["yves"] of None
+resources: ["bruxelles", "france"] of Some(6)
+resources: ["ile-de-france", "lyon"] of None
+resources: ["paris-bastille", "paris-marais"] of None
+actions: ["list", "read"] of Some(3)
+actions: ["reply"] of None
+nowhere: []
+"#;
+    let refused = "another token: PDP returned HTTP 401: \
+         {\"error\":\"the token in `Authorization` is none that is accepted\"}\n";
+    assert_eq!(
+        String::from_utf8_lossy(&asked.stdout),
+        format!("{all}{all}{refused}")
     );
 }
