@@ -272,9 +272,29 @@ fn unless_panicking<T>(answer: impl FnOnce() -> Result<T, Refusal>) -> Result<T,
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use hyper::StatusCode;
+    use serde_json::Value;
 
     use super::*;
+
+    #[test]
+    fn the_openapi_description_has_the_same_paths_and_methods() {
+        let text = include_str!("../../schemas/openapi.yaml");
+        let description: Value = serde_yaml::from_str(text).unwrap();
+        let mut described = BTreeSet::new();
+        for (path, methods) in description["paths"].as_object().unwrap() {
+            for method in methods.as_object().unwrap().keys() {
+                described.insert(format!("{} {path}", method.to_uppercase()));
+            }
+        }
+        let served = ROUTES.routes.iter().flat_map(|route| {
+            let methods = route.methods.allow().split(", ");
+            methods.map(|method| format!("{method} {}", route.path))
+        });
+        assert_eq!(described, served.collect());
+    }
 
     #[test]
     fn a_panic_is_a_500() {

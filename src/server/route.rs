@@ -39,7 +39,7 @@ impl Methods {
         }
     }
 
-    fn allow(self) -> &'static str {
+    pub(super) fn allow(self) -> &'static str {
         match self {
             Self::Post => "POST",
             Self::Get => "GET, HEAD",

@@ -8,6 +8,8 @@ mod batches;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod clients;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod fuzz_replay;
@@ -23,6 +25,8 @@ mod http;
 mod http2;
 #[cfg(test)]
 mod naive;
+#[cfg(test)]
+mod openapi;
 #[cfg(test)]
 mod prometheus;
 #[cfg(test)]

@@ -7,10 +7,12 @@ mod component;
 mod http2;
 mod policies;
 mod sidecar;
+mod stub;
 
 pub(crate) use authority::{Authority, Issued, TlsClient};
 pub(crate) use client::{Answer, Client, evaluation, question};
-pub(crate) use component::{curl, has_component};
+pub(crate) use component::{curl, has_component, python_program};
 pub(crate) use http2::{Http2, answer};
 pub(crate) use policies::Policies;
 pub(crate) use sidecar::{Sidecar, exits_within, refusal, wait_until};
+pub(crate) use stub::{Act, Stub};
