@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::compile::Rule;
-use crate::snapshot::{Question, Reason, Slicing, Snapshot, evaluate};
+use crate::snapshot::{Asking, Question, Reason, Snapshot, evaluate};
 pub use would_allow::{Change, Suggestion};
 
 /// The `context` of an explained answer.
@@ -55,7 +55,7 @@ pub fn explain(
     now: i64,
     effort: Effort,
 ) -> Explanation {
-    let evaluation = evaluate(snapshot, question, now, Slicing::Slice);
+    let evaluation = evaluate(snapshot, question, now, Asking::EXPLAINED);
     let mut determining: Vec<Determining> = Vec::new();
     for rule in &evaluation.rules {
         let row = determining_rule(rule);
@@ -81,7 +81,7 @@ pub fn explain(
 
 /// The smallest changes known to turn a deny, at most five.
 pub fn suggestions(snapshot: &Snapshot, question: &Question<'_>, now: i64) -> Vec<Suggestion> {
-    let evaluation = evaluate(snapshot, question, now, Slicing::Slice);
+    let evaluation = evaluate(snapshot, question, now, Asking::EXPLAINED);
     would_allow::suggestions(snapshot, question, now, &evaluation)
 }
 

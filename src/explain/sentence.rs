@@ -15,7 +15,7 @@ pub(super) fn sentence(question: &Question<'_>, evaluation: &Evaluation<'_>) -> 
         quoted(&question.resource.kind),
         quoted(&question.resource.id)
     );
-    let tenant = quoted(&evaluation.tenant_id);
+    let tenant = quoted(evaluation.tenant_id());
     match evaluation.reason {
         Reason::TenantConflict => {
             "the question names two different tenants, or another application than the tenant's"

@@ -6,9 +6,7 @@ use std::borrow::Cow;
 use crate::compile::{Read, Root, Rule};
 use crate::document::{AttributeType, Status};
 use crate::model::{Application, Entry, Id, Role};
-use crate::snapshot::{
-    Evaluation, Question, Reason, Slicing, Snapshot, entries_of, evaluate_assuming,
-};
+use crate::snapshot::{Asking, Evaluation, Question, Reason, Snapshot, entries_of, evaluate};
 use crate::value::{Json, Members};
 
 /// Most suggestions that a deny gets.
@@ -60,7 +58,7 @@ impl Suggestion {
         now: i64,
         changes: &[Change],
     ) -> Reason {
-        let denied = crate::snapshot::evaluate(snapshot, question, now, Slicing::Slice);
+        let denied = crate::snapshot::evaluate(snapshot, question, now, Asking::PLAIN);
         let entries = match denied.tenant {
             Some(tenant) => entries_of(question, tenant),
             None => Vec::new(),
@@ -231,7 +229,13 @@ fn try_changes(
     for change in changes {
         change.apply(&mut question, &mut entries);
     }
-    evaluate_assuming(snapshot, &question, now, Slicing::Slice, Some(&entries)).reason
+    {
+        let asking = Asking {
+            assumed: Some(&entries),
+            ..Asking::PLAIN
+        };
+        evaluate(snapshot, &question, now, asking).reason
+    }
 }
 
 /// Changes worth trying, the smallest first: the invitation, the place, attributes, another role.

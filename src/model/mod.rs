@@ -30,7 +30,7 @@ use crate::document::{
     ApplicationDoc, AttributeType, ConditionText, Documents, Name, Scope, Status,
 };
 use crate::source::{SourceId, Sources, Span};
-use crate::value::Typed;
+use crate::value::Values;
 
 /// An interned id: of an account, a role, a sub-account and so on.
 pub type Id = Arc<str>;
@@ -107,7 +107,7 @@ pub struct ResourceType {
 #[derive(Debug, Default)]
 pub struct Account {
     /// Standard and declared fields that it has.
-    pub fields: HashMap<Id, Typed>,
+    pub fields: Values,
     /// The human being behind it.
     pub person: Option<Id>,
 }
@@ -253,7 +253,7 @@ pub struct Delegation {
 }
 
 /// A declared resource: its attributes, standard and declared.
-pub type Record = HashMap<Id, Typed>;
+pub type Record = Values;
 
 impl Tenant {
     /// A tenant that no file names, of an application that takes memberships from the request.

@@ -2,15 +2,11 @@
 //! declared type. A value that cannot be of its type denies the question, whether or not a rule reads it.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use super::question::Question;
 use crate::document::AttributeType;
-use crate::model::{Application, BuiltIn, Id, Record, ResourceType, Tenant};
-use crate::value::{Json, Members, Typed};
-
-/// Attributes by name.
-pub(super) type Values = HashMap<Id, Typed>;
+use crate::model::{BuiltIn, Id, Record, ResourceType, Tenant};
+use crate::value::{Json, Members, Typed, Values};
 
 /// A property holds a value that cannot be of its type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +20,7 @@ pub(super) struct IllTyped {
 /// Everything typed that a question says and that files add to it.
 #[derive(Debug)]
 pub(super) struct Typing {
-    /// What conditions read of the principal.
+    /// What the question says of the principal; the account says the rest.
     pub(super) principal: Values,
     /// What conditions read of the resource.
     pub(super) resource: Values,
@@ -53,7 +49,11 @@ pub(super) fn typing(
     }
     resource.insert("id".into(), Typed::String((*question.resource.id).into()));
     Ok(Typing {
-        principal: principal(question, application)?,
+        principal: typed(
+            &question.subject.properties,
+            &application.account_attributes,
+            "subject.properties",
+        )?,
         resource,
         context: typed(&question.context, &application.context, "context")?,
         action: typed(
@@ -116,7 +116,7 @@ fn add_record(values: &mut Values, record: &Record) {
     let says = |name: &str| values.contains_key(name);
     let says_sub_account = says("sub_account") || says("sub_accounts");
     let says_team = says("team") || says("teams");
-    for (name, value) in record {
+    for (name, value) in record.iter() {
         let said = match &**name {
             "sub_account" | "sub_accounts" => says_sub_account,
             "team" | "teams" => says_team,
@@ -130,29 +130,6 @@ fn add_record(values: &mut Values, record: &Record) {
     }
 }
 
-/// What conditions read of an account that does not ask itself: what the files say.
-pub(super) fn account(id: &str, application: &Application) -> Values {
-    let account = application.accounts.get(id);
-    let fields = account.into_iter().flat_map(|account| &account.fields);
-    let mut values: Values = fields
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
-    values.insert("id".into(), Typed::String(id.into()));
-    values
-}
-
-fn principal(question: &Question<'_>, application: &Application) -> Result<Values, IllTyped> {
-    let mut values = typed(
-        &question.subject.properties,
-        &application.account_attributes,
-        "subject.properties",
-    )?;
-    for (name, value) in account(&question.subject.id, application) {
-        values.entry(name).or_insert(value);
-    }
-    Ok(values)
-}
-
 /// The text of an attribute.
 pub(super) fn text<'v>(values: &'v Values, name: &str) -> Option<&'v str> {
     match values.get(name) {
@@ -163,7 +140,7 @@ pub(super) fn text<'v>(values: &'v Values, name: &str) -> Option<&'v str> {
 
 /// The union of an attribute's two spellings; nothing where neither is there.
 pub(super) fn both_spellings<'v>(
-    values: &'v HashMap<Id, Typed>,
+    values: &'v Values,
     one: &str,
     many: &str,
 ) -> Option<Vec<Cow<'v, str>>> {

@@ -71,13 +71,15 @@ impl Asked<'_> {
 
     fn assigned(&self, entry: &Entry) -> bool {
         let types = &self.tenant.model.application.types;
-        entry.assigned.iter().any(|(kind, id)| {
-            let name = types.get_index(*kind).map(|(name, _)| name);
-            let is_it = |link: &String| {
-                let rest = name.and_then(|name| link.strip_prefix(&**name));
-                rest.and_then(|rest| rest.strip_prefix('.')) == Some(id)
+        let mut chain = self.place.chain.iter();
+        chain.any(|(link, id)| {
+            let named = |(kind, known): &(usize, Id)| {
+                **known == **id
+                    && types
+                        .get_index(*kind)
+                        .is_some_and(|(name, _)| **name == **link)
             };
-            self.place.chain.iter().any(is_it)
+            entry.assigned.iter().any(named)
         })
     }
 

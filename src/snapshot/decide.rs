@@ -4,10 +4,10 @@
 use std::borrow::Cow;
 
 use super::Snapshot;
-use super::attributes::{IllTyped, Typing, account, typing};
+use super::attributes::{IllTyped, Typing, typing};
 use super::decider::{Decider, Slicing, Verdict};
 use super::decision::Reason;
-use super::entities::{Asked, HeldRoles, Refused};
+use super::entities::{Asked, Refused};
 use super::place::{Place, Subject, place};
 use super::question::Question;
 use super::request;
@@ -16,7 +16,7 @@ use super::which_tenant::which_tenant;
 use crate::compile::Rule;
 use crate::document::{Status, is_account_or_record_id};
 use crate::model::{BuiltIn, Entry, Id, ResourceType, is_active};
-use crate::value::Json;
+use crate::value::{Json, Values};
 
 /// A decision with everything that an explanation needs.
 #[derive(Debug)]
@@ -25,8 +25,8 @@ pub(crate) struct Evaluation<'s> {
     pub(crate) reason: Reason,
     /// The tenant that was asked about, if there is one.
     pub(crate) tenant: Option<&'s CompiledTenant>,
-    /// The tenant's id.
-    pub(crate) tenant_id: String,
+    /// The tenant's id, where only the question knows it.
+    undeclared_id: Option<String>,
     /// The entries of the member that count.
     pub(crate) entries: Vec<Counting>,
     /// The rules that decided: grants that allow, rules that deny, conditions that failed, or for other denies the
@@ -59,11 +59,17 @@ pub(crate) struct Standing {
 }
 
 impl<'s> Evaluation<'s> {
+    /// The tenant's id; empty where there is none.
+    pub(crate) fn tenant_id(&self) -> &str {
+        let declared = self.tenant.map(|tenant| &*tenant.model.id.value);
+        self.undeclared_id.as_deref().or(declared).unwrap_or("")
+    }
+
     fn of(reason: Reason, tenant: Option<&'s CompiledTenant>) -> Self {
         Self {
             reason,
             tenant,
-            tenant_id: tenant.map_or(String::new(), |tenant| tenant.model.id.to_string()),
+            undeclared_id: None,
             entries: Vec::new(),
             rules: Vec::new(),
             stands_at: Standing::default(),
@@ -75,13 +81,37 @@ impl<'s> Evaluation<'s> {
 /// A question about a tenant, its names looked up.
 struct Scene<'s, 'q> {
     tenant: &'s CompiledTenant,
-    tenant_id: Cow<'q, str>,
+    undeclared_id: Option<String>,
     question: &'q Question<'q>,
     kind_index: usize,
     kind: &'s ResourceType,
     now: i64,
-    slicing: Slicing,
-    assumed: Option<&'q [Entry]>,
+    asking: Asking<'q>,
+}
+
+/// How a question is asked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asking<'q> {
+    /// Which policies the engine is asked.
+    pub(crate) slicing: Slicing,
+    /// Whether more than the reason is wanted.
+    pub(crate) explained: bool,
+    /// Entries that the subject has instead of its own.
+    pub(crate) assumed: Option<&'q [Entry]>,
+}
+
+impl Asking<'_> {
+    /// For the reason alone.
+    pub(crate) const PLAIN: Self = Self {
+        slicing: Slicing::Slice,
+        explained: false,
+        assumed: None,
+    };
+    /// For everything that an explanation says.
+    pub(crate) const EXPLAINED: Self = Self {
+        explained: true,
+        ..Self::PLAIN
+    };
 }
 
 /// Decides a question about an instant.
@@ -89,20 +119,9 @@ pub(crate) fn evaluate<'s>(
     snapshot: &'s Snapshot,
     question: &Question<'_>,
     now: i64,
-    slicing: Slicing,
+    asking: Asking<'_>,
 ) -> Evaluation<'s> {
-    evaluate_assuming(snapshot, question, now, slicing, None)
-}
-
-/// Decides a question about an instant as if the subject had the entries assumed.
-pub(crate) fn evaluate_assuming<'s>(
-    snapshot: &'s Snapshot,
-    question: &Question<'_>,
-    now: i64,
-    slicing: Slicing,
-    assumed: Option<&[Entry]>,
-) -> Evaluation<'s> {
-    let (tenant, tenant_id) = match which_tenant(snapshot, question) {
+    let (tenant, undeclared_id) = match which_tenant(snapshot, question) {
         Ok(found) => found,
         Err(reason) => return Evaluation::of(reason, None),
     };
@@ -112,13 +131,12 @@ pub(crate) fn evaluate_assuming<'s>(
     };
     Scene {
         tenant,
-        tenant_id,
+        undeclared_id,
         question,
         kind_index,
         kind,
         now,
-        slicing,
-        assumed,
+        asking,
     }
     .evaluate()
 }
@@ -148,7 +166,7 @@ impl<'s> Scene<'s, '_> {
     fn evaluate(&self) -> Evaluation<'s> {
         let deny = |reason, detail| Evaluation {
             detail,
-            tenant_id: self.tenant_id.to_string(),
+            undeclared_id: self.undeclared_id.clone(),
             ..Evaluation::of(reason, Some(self.tenant))
         };
         let typing = match self.typing() {
@@ -162,7 +180,7 @@ impl<'s> Scene<'s, '_> {
         if !is_account_or_record_id(&self.question.subject.id) {
             return deny(Reason::NotAMember, None);
         }
-        let entries = match (self.assumed, &brought) {
+        let entries = match (self.asking.assumed, &brought) {
             (Some(entries), _) => entries,
             (None, Some(entries)) => entries.as_slice(),
             (None, None) => self.tenant.entries(&self.question.subject.id),
@@ -226,7 +244,7 @@ impl<'s> Scene<'s, '_> {
         );
         let asked = self.asked(
             &self.question.subject.id,
-            &typing.principal,
+            Some(&typing.principal),
             typing,
             &place,
             entries,
@@ -238,42 +256,46 @@ impl<'s> Scene<'s, '_> {
             verdict.reason = Reason::GrantedByDelegation;
             verdict.rules = rules;
         }
+        let plain = Evaluation::of(verdict.reason, Some(self.tenant));
+        if !self.asking.explained {
+            return Ok(plain);
+        }
         Ok(Evaluation {
-            reason: verdict.reason,
-            tenant: Some(self.tenant),
-            tenant_id: self.tenant_id.to_string(),
+            undeclared_id: self.undeclared_id.clone(),
             entries: entries.iter().map(|entry| Counting::of(entry)).collect(),
             rules: verdict.rules,
             stands_at: standing(&place),
             detail: verdict.error,
+            ..plain
         })
     }
 
     fn asked<'a>(
         &'a self,
         subject: &'a str,
-        principal: &'a super::attributes::Values,
+        said: Option<&'a Values>,
         typing: &'a Typing,
         place: &'a Place<'a>,
-        entries: &[&'a Entry],
+        entries: &'a [&'a Entry],
     ) -> Asked<'a> {
+        let declared = &*self.tenant.model.id.value;
         Asked {
             subject,
-            principal,
+            said,
             question: self.question,
             typing,
             place,
             tenant: self.tenant,
-            tenant_id: &self.tenant_id,
+            tenant_id: self.undeclared_id.as_deref().unwrap_or(declared),
             kind: self.kind,
-            held: HeldRoles::of(entries, self.tenant),
+            entries,
             now: self.now,
         }
     }
 
     fn decider(&self) -> Decider<'s, '_> {
         let action = &*self.question.action.name;
-        Decider::new(self.tenant, self.kind_index, action, self.slicing)
+        Decider::new(self.tenant, self.kind_index, action, self.asking)
     }
 
     /// The rules by which somebody delegated what is asked to the subject; nothing where nobody did. A delegation whose
@@ -322,8 +344,7 @@ impl<'s> Scene<'s, '_> {
         typing: &Typing,
         place: &Place<'_>,
     ) -> Result<Option<Vec<&'s Rule>>, Refused> {
-        let principal = account(from, &self.tenant.model.application);
-        let asked = self.asked(from, &principal, typing, place, entries);
+        let asked = self.asked(from, None, typing, place, entries);
         let verdict = self.decider().by_entries_alone().run(&asked, entries)?;
         Ok((verdict.reason == Reason::Granted).then_some(verdict.rules))
     }

@@ -7,12 +7,13 @@ use cedar_policy::{
     Authorizer, Entities, EvalResult, Expression, PolicySet, Request, Response, eval_expression,
 };
 
+use super::decide::Asking;
 use super::decision::Reason;
 use super::entities::{Asked, Refused, refused};
 use super::slices::{self, Slice};
 use super::tenant::CompiledTenant;
 use crate::compile::{Effect, Needs, Probe, Rule, Stage};
-use crate::model::{Entry, Id};
+use crate::model::Entry;
 
 /// Which policies the engine is handed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,7 +118,7 @@ pub(super) struct Decider<'s, 'q> {
     tenant: &'s CompiledTenant,
     kind: usize,
     action: &'q str,
-    slicing: Slicing,
+    asking: Asking<'q>,
     admits_raw: bool,
     grants: usize,
     /// Grants whose scope reaches the place, each with the index of its entry.
@@ -134,13 +135,13 @@ impl<'s, 'q> Decider<'s, 'q> {
         tenant: &'s CompiledTenant,
         kind: usize,
         action: &'q str,
-        slicing: Slicing,
+        asking: Asking<'q>,
     ) -> Self {
         Self {
             tenant,
             kind,
             action,
-            slicing,
+            asking,
             admits_raw: true,
             grants: 0,
             covered: Vec::new(),
@@ -175,7 +176,7 @@ impl<'s, 'q> Decider<'s, 'q> {
                 }
             }
             let own = self.own_roleless().filter(|_| index == 0);
-            match self.slicing {
+            match self.asking.slicing {
                 Slicing::Whole => self.ask_all(&engine, index)?,
                 Slicing::Slice => {
                     for slice in slice.into_iter().chain(own) {
@@ -184,7 +185,7 @@ impl<'s, 'q> Decider<'s, 'q> {
                 }
             }
         }
-        if self.slicing == Slicing::Slice {
+        if self.asking.slicing == Slicing::Slice {
             for (index, rule) in self.covered.clone() {
                 self.ask(&engine, index, rule)?;
             }
@@ -195,7 +196,7 @@ impl<'s, 'q> Decider<'s, 'q> {
 
     /// What the rules that may be asked read.
     fn needs(&self, entries: &[&Entry]) -> Cow<'s, Needs> {
-        if self.slicing == Slicing::Whole {
+        if self.asking.slicing == Slicing::Whole {
             return Cow::Owned(Needs::everything());
         }
         let slices = entries.iter().filter_map(|entry| self.slice(entry));
@@ -383,28 +384,17 @@ impl<'s, 'q> Decider<'s, 'q> {
         Ok(nearest)
     }
 
-    /// The grants of the entries that name type and action.
+    /// The grants of the entries that name type and action; only an explanation asks for them.
     fn fitting(&self, entries: &[&Entry]) -> Vec<&'s Rule> {
-        let tenant = self.tenant;
-        let roles = entries
-            .iter()
-            .filter_map(|entry| tenant.model.role(&entry.role));
-        let held: Vec<&Id> = roles.flat_map(|role| &role.closure).collect();
-        let books = [&tenant.application.compiled.book, &tenant.book];
-        let rules = books.into_iter().flat_map(|book| &book.rules);
+        let entries = entries.iter().filter(|_| self.asking.explained);
+        let slices = entries.filter_map(|entry| self.slice(entry));
+        let mut rules: Vec<&Rule> = Vec::new();
+        for rule in slices.flat_map(|slice| &slice.permits) {
+            if !rules.iter().any(|known| std::ptr::eq(*known, &**rule)) {
+                rules.push(rule);
+            }
+        }
         rules
-            .map(|rule| &**rule)
-            .filter(|rule| {
-                rule.effect == Effect::Permit
-                    && rule.kind == self.kind
-                    && rule.actions.iter().any(|action| **action == *self.action)
-                    && rule
-                        .origin
-                        .role
-                        .as_ref()
-                        .is_some_and(|role| held.contains(&role))
-            })
-            .collect()
     }
 }
 

@@ -8,14 +8,14 @@ use cedar_policy::{
     Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression,
 };
 
-use super::attributes::{Typing, Values};
+use super::attributes::Typing;
 use super::place::Place;
 use super::question::Question;
 use super::tenant::CompiledTenant;
 use crate::compile::{ENTRY, Needs, PLACE, Root, expression};
 use crate::document::to_text;
 use crate::model::{BuiltIn, Entry, ResourceType};
-use crate::value::Typed;
+use crate::value::{Typed, Values};
 
 /// The engine refused what it was given. A question can then only be denied.
 #[derive(Debug, thiserror::Error)]
@@ -26,36 +26,21 @@ pub(super) fn refused(error: impl std::fmt::Display) -> Refused {
     Refused(error.to_string())
 }
 
-/// The roles of a member over all its entries that count.
-#[derive(Debug, Default)]
-pub(super) struct HeldRoles<'t> {
-    held: Vec<&'t str>,
-    named: Vec<&'t str>,
-}
-
-impl<'t> HeldRoles<'t> {
-    pub(super) fn of(entries: &[&'t Entry], tenant: &'t CompiledTenant) -> Self {
-        let mut roles = Self::default();
-        for entry in entries {
-            roles.named.push(&entry.role);
-            let closure = tenant.model.role(&entry.role);
-            roles.held.extend(
-                closure
-                    .into_iter()
-                    .flat_map(|role| &role.closure)
-                    .map(|id| &**id),
-            );
-        }
-        roles
-    }
+/// The roles that some entries hold, what they inherit from among them.
+fn held_roles<'t>(
+    entries: impl Iterator<Item = &'t Entry>,
+    tenant: &'t CompiledTenant,
+) -> impl Iterator<Item = &'t str> {
+    let roles = entries.filter_map(|entry| tenant.model.role(&entry.role));
+    roles.flat_map(|role| &role.closure).map(|id| &**id)
 }
 
 /// What is the same for every entry of the member.
 pub(super) struct Asked<'a> {
     /// Who is asked about: the question's subject, or whoever delegated to it.
     pub(super) subject: &'a str,
-    /// What conditions read of it.
-    pub(super) principal: &'a Values,
+    /// What the question says of it, if that is whom it asks about.
+    pub(super) said: Option<&'a Values>,
     pub(super) question: &'a Question<'a>,
     pub(super) typing: &'a Typing,
     pub(super) place: &'a Place<'a>,
@@ -63,7 +48,8 @@ pub(super) struct Asked<'a> {
     /// The tenant's id, which the question alone knows where no file names it.
     pub(super) tenant_id: &'a str,
     pub(super) kind: &'a ResourceType,
-    pub(super) held: HeldRoles<'a>,
+    /// Its entries that count.
+    pub(super) entries: &'a [&'a Entry],
     pub(super) now: i64,
 }
 
@@ -102,8 +88,7 @@ impl Asked<'_> {
     /// Principal and resource, as one entry sees them. Both are always there: a policy that looks at a missing one
     /// would silently not apply.
     pub(super) fn entities(&self, entry: &Entry, needs: &Needs) -> Result<Entities, Refused> {
-        let mut principal: HashMap<String, RestrictedExpression> =
-            pairs(self.principal, needs, Root::Principal).collect();
+        let mut principal = self.principal(needs);
         principal.insert(ENTRY.into(), self.entry(entry, needs)?);
         let mut resource: HashMap<String, RestrictedExpression> =
             pairs(&self.typing.resource, needs, Root::Resource).collect();
@@ -116,6 +101,20 @@ impl Asked<'_> {
             entities.push(self.action()?);
         }
         Entities::from_entities(entities, None).map_err(refused)
+    }
+
+    /// What conditions read of the principal: what the question says, else what the account says.
+    fn principal(&self, needs: &Needs) -> HashMap<String, RestrictedExpression> {
+        let accounts = &self.tenant.model.application.accounts;
+        let account = accounts.get(self.subject).map(|account| &account.fields);
+        let known = account.into_iter().chain(self.said);
+        let mut attributes: HashMap<String, RestrictedExpression> = known
+            .flat_map(|values| pairs(values, needs, Root::Principal))
+            .collect();
+        if needs.attribute(Root::Principal, "id") {
+            attributes.insert("id".into(), string(self.subject));
+        }
+        attributes
     }
 
     /// The action within its type's group, which raw Cedar may name.
@@ -147,26 +146,27 @@ impl Asked<'_> {
             .filter(|id| entry_teams.iter().any(|team| **team == **id))
             .chain(own);
         let types = &self.tenant.model.application.types;
-        let assigned = entry.assigned.iter().filter_map(|(kind, id)| {
-            let (name, _) = types.get_index(*kind)?;
-            let name = format!("{name}.{id}");
-            place.chain.contains(&name).then_some(name)
-        });
+        let assigned = || {
+            let named = entry.assigned.iter().filter_map(|(kind, id)| {
+                let (name, _) = types.get_index(*kind)?;
+                let lies_in_it = place.chain.contains(&(&**name, &**id));
+                lies_in_it.then(|| RestrictedExpression::new_string(format!("{name}.{id}")))
+            });
+            RestrictedExpression::new_set(named)
+        };
         let mut fields = Fields::default();
         let is_read = |field: &str| needs.entry(field);
         fields.add("tenant", is_read, || string(self.tenant_id));
         fields.add("roles", is_read, || strings(closure));
         fields.add("held_roles", is_read, || {
-            strings(self.held.held.iter().copied())
+            strings(held_roles(self.entries.iter().copied(), self.tenant))
         });
         fields.add("named_roles", is_read, || {
-            strings(self.held.named.iter().copied())
+            strings(self.entries.iter().map(|entry| &*entry.role))
         });
         fields.add("sub_accounts", is_read, || strings(sub_accounts));
         fields.add("teams", is_read, || strings(teams));
-        fields.add("assigned", is_read, || {
-            RestrictedExpression::new_set(assigned.map(RestrictedExpression::new_string))
-        });
+        fields.add("assigned", is_read, assigned);
         fields.add("assigns", is_read, || strings(self.assignable(entry)));
         record(fields.0)
     }
@@ -216,7 +216,9 @@ impl Asked<'_> {
             strings(place.teams.iter().map(|id| &**id).chain(own()))
         });
         fields.add("chain", is_read, || {
-            strings(place.chain.iter().map(|name| &**name))
+            let links = place.chain.iter();
+            let links = links.map(|(kind, id)| format!("{kind}.{id}"));
+            RestrictedExpression::new_set(links.map(RestrictedExpression::new_string))
         });
         if let Some(sub_accounts) = &place.sub_accounts {
             fields.add("sub_accounts", is_read, || texts(sub_accounts));
@@ -300,14 +302,14 @@ fn entity(
 pub(super) fn listed(tenant: &CompiledTenant) -> Vec<serde_json::Value> {
     let mut entities = Vec::new();
     for (account, entries) in &tenant.model.members {
-        let every: Vec<&Entry> = entries.iter().collect();
-        let held = HeldRoles::of(&every, tenant);
+        let held: Vec<&str> = held_roles(entries.iter(), tenant).collect();
+        let named: Vec<&str> = entries.iter().map(|entry| &*entry.role).collect();
         for (index, entry) in entries.iter().enumerate() {
             let id = match index {
                 0 => account.to_string(),
                 _ => format!("{account}#{}", index + 1),
             };
-            entities.push(listed_entry(account, &id, entry, &held, tenant));
+            entities.push(listed_entry(account, &id, entry, (&held, &named), tenant));
         }
     }
     entities
@@ -317,7 +319,7 @@ fn listed_entry(
     account: &str,
     id: &str,
     entry: &Entry,
-    held: &HeldRoles<'_>,
+    (held, named): (&[&str], &[&str]),
     tenant: &CompiledTenant,
 ) -> serde_json::Value {
     let model = &tenant.model;
@@ -349,7 +351,7 @@ fn listed_entry(
         .collect();
     let mut attributes = serde_json::Map::new();
     let known = model.application.accounts.get(account);
-    for (name, value) in known.into_iter().flat_map(|account| &account.fields) {
+    for (name, value) in known.into_iter().flat_map(|account| account.fields.iter()) {
         attributes.insert(name.to_string(), cedar_json(value));
     }
     attributes.insert("id".into(), account.into());
@@ -358,8 +360,8 @@ fn listed_entry(
         serde_json::json!({
             "tenant": &*model.id.value,
             "roles": closure,
-            "held_roles": held.held,
-            "named_roles": held.named,
+            "held_roles": held,
+            "named_roles": named,
             "sub_accounts": sub_accounts,
             "teams": teams,
             "assigned": assigned,

@@ -19,8 +19,8 @@ mod which_tenant;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub(crate) use decide::{Counting, Evaluation, entries_of, evaluate, evaluate_assuming};
-pub(crate) use decider::Slicing;
+pub(crate) use decide::{Asking, Counting, Evaluation, entries_of, evaluate};
+use decider::Slicing;
 pub use decision::Reason;
 pub use question::{Action, Entity, Part, Question};
 pub(crate) use tenant::CompiledTenant;
@@ -181,7 +181,7 @@ impl Snapshot {
 
     /// Decides a question about an instant, in milliseconds since 1970.
     pub fn decide(&self, question: &Question<'_>, now: i64) -> Decision {
-        let evaluation = evaluate(self, question, now, Slicing::Slice);
+        let evaluation = evaluate(self, question, now, Asking::PLAIN);
         Decision {
             reason: evaluation.reason,
             application: evaluation.tenant.map(|tenant| tenant.application_index),
@@ -190,7 +190,11 @@ impl Snapshot {
 
     /// Decides with every policy of application and tenant instead of a slice of them: slower, and the same answer.
     pub fn decide_unsliced(&self, question: &Question<'_>, now: i64) -> Decision {
-        let evaluation = evaluate(self, question, now, Slicing::Whole);
+        let asking = Asking {
+            slicing: Slicing::Whole,
+            ..Asking::PLAIN
+        };
+        let evaluation = evaluate(self, question, now, asking);
         Decision {
             reason: evaluation.reason,
             application: evaluation.tenant.map(|tenant| tenant.application_index),

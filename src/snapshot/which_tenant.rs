@@ -10,14 +10,14 @@ use crate::document::is_account_or_record_id;
 use crate::model::BuiltIn;
 use crate::value::Json;
 
-/// The tenant and its id, which the question alone knows where no file names it.
-pub(crate) type Found<'s, 'q> = (&'s CompiledTenant, Cow<'q, str>);
+/// The tenant and, where no file names it, its id, which the question alone knows.
+pub(crate) type Found<'s> = (&'s CompiledTenant, Option<String>);
 
 /// The tenant that a question names, in up to three places that must agree.
-pub(crate) fn which_tenant<'s, 'q>(
+pub(crate) fn which_tenant<'s>(
     snapshot: &'s Snapshot,
-    question: &'q Question<'_>,
-) -> Result<Found<'s, 'q>, Reason> {
+    question: &Question<'_>,
+) -> Result<Found<'s>, Reason> {
     let itself = (question.resource.kind == BuiltIn::Tenant.as_str())
         .then(|| Json::Text(Cow::Borrowed(&*question.resource.id)));
     let named = [
@@ -44,17 +44,17 @@ pub(crate) fn which_tenant<'s, 'q>(
     };
     let tenant = tenant.filter(|_| is_account_or_record_id(id));
     let tenant = tenant.ok_or(Reason::UnknownTenant)?;
-    Ok((tenant, Cow::Owned(id.to_owned())))
+    Ok((tenant, Some(id.to_owned())))
 }
 
 /// A declared tenant with another application in the context is a conflict.
-fn declared<'s, 'q>(
+fn declared<'s>(
     tenant: &'s CompiledTenant,
     application: Option<&Json<'_>>,
-) -> Result<Found<'s, 'q>, Reason> {
+) -> Result<Found<'s>, Reason> {
     let own = &*tenant.model.application.id.value;
     match application {
         Some(named) if named.as_text() != Some(own) => Err(Reason::TenantConflict),
-        _ => Ok((tenant, Cow::Owned(tenant.model.id.to_string()))),
+        _ => Ok((tenant, None)),
     }
 }

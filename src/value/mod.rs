@@ -3,7 +3,9 @@
 mod json;
 mod members;
 mod typed;
+mod values;
 
 pub use json::Json;
 pub use members::{Members, Repeated};
 pub use typed::Typed;
+pub use values::Values;

@@ -20,6 +20,9 @@ pub(super) fn ancestors<'q>(
     tenant: &'q CompiledTenant,
     kind: &'q ResourceType,
 ) -> Vec<Ancestor<'q>> {
+    if kind.ancestors.is_empty() {
+        return Vec::new();
+    }
     let types = &tenant.model.application.types;
     let named: Vec<(usize, &'q str)> = kind
         .ancestors

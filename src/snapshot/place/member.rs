@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{MemberPlace, Place, Text, some};
 use crate::document::AttributeType;
-use crate::model::Entry;
+use crate::model::{BuiltIn, Entry};
 use crate::snapshot::question::Question;
 use crate::snapshot::tenant::CompiledTenant;
 use crate::value::{Json, Typed};
@@ -85,7 +85,7 @@ pub(super) fn member_place<'q>(
     Place {
         sub_accounts: some(Some(state.sub_accounts)),
         teams: state.teams,
-        chain: vec![format!("member.{id}")],
+        chain: vec![(BuiltIn::Member.as_str(), id)],
         owner: Some(Cow::Borrowed(id)),
         member: Some(state.member),
         delegation: None,

@@ -26,8 +26,8 @@ pub(super) struct Place<'q> {
     pub(super) sub_accounts: Option<Vec<Text<'q>>>,
     /// Its teams, and those that list its owner.
     pub(super) teams: Vec<Text<'q>>,
-    /// `type.id` of itself and of every ancestor known.
-    pub(super) chain: Vec<String>,
+    /// Type and id of itself and of every ancestor known.
+    pub(super) chain: Vec<(&'q str, &'q str)>,
     /// Its owner.
     pub(super) owner: Option<Text<'q>>,
     /// What only members have.
@@ -93,7 +93,7 @@ pub(super) fn place<'q>(
         Some(BuiltIn::Role) => Place {
             sub_accounts: some(both_spellings(values, "sub_account", "sub_accounts")),
             teams: both_spellings(values, "team", "teams").unwrap_or_default(),
-            chain: vec![format!("role.{id}")],
+            chain: vec![(BuiltIn::Role.as_str(), id)],
             ..Place::default()
         },
         built_in => {
@@ -145,8 +145,8 @@ fn resource_place<'q>(
         let mut places = records.filter_map(|record| some(both_spellings(record, one, many)));
         places.next()
     };
-    let mut chain = vec![format!("{}.{}", kind.name, question.resource.id)];
-    chain.extend(ancestors.iter().map(|it| format!("{}.{}", it.kind, it.id)));
+    let mut chain = vec![(&*kind.name, &*question.resource.id)];
+    chain.extend(ancestors.iter().map(|it| (it.kind, it.id)));
     let sub_accounts = some(both_spellings(values, "sub_account", "sub_accounts"))
         .or_else(|| from_ancestor("sub_account", "sub_accounts"));
     let teams = some(both_spellings(values, "team", "teams"))
