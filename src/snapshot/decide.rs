@@ -287,6 +287,7 @@ impl<'s> Scene<'s, '_> {
             place,
             tenant: self.tenant,
             tenant_id: self.undeclared_id.as_deref().unwrap_or(declared),
+            kind_index: self.kind_index,
             kind: self.kind,
             entries,
             now: self.now,

@@ -1,14 +1,13 @@
 //! What the engine is given for one question and one entry: principal, resource and context, with nothing in them that
 //! the question cannot need.
 
-use std::collections::{HashMap, HashSet};
-use std::str::FromStr;
+use std::borrow::Cow;
 
-use cedar_policy::{
-    Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression,
-};
+use cedar_policy::{Context, Entities, EntityUid, Request, RestrictedExpression};
 
 use super::attributes::Typing;
+use super::engine_values::{self, Attributes, Value, entity, flag, record, text, texts, typed};
+use super::names::KindNames;
 use super::place::Place;
 use super::question::Question;
 use super::tenant::CompiledTenant;
@@ -47,6 +46,7 @@ pub(super) struct Asked<'a> {
     pub(super) tenant: &'a CompiledTenant,
     /// The tenant's id, which the question alone knows where no file names it.
     pub(super) tenant_id: &'a str,
+    pub(super) kind_index: usize,
     pub(super) kind: &'a ResourceType,
     /// Its entries that count.
     pub(super) entries: &'a [&'a Entry],
@@ -56,77 +56,102 @@ pub(super) struct Asked<'a> {
 impl Asked<'_> {
     /// The engine's request; the same for every entry.
     pub(super) fn request(&self, needs: &Needs) -> Result<Request, Refused> {
-        let action = format!("{}.{}", self.kind.name, self.question.action.name);
-        let mut context: Vec<(String, RestrictedExpression)> =
-            pairs(&self.typing.context, needs, Root::Context).collect();
-        if needs.attribute(Root::Context, "now") {
-            let now = to_text(self.now).ok_or_else(|| refused("the clock is out of range"))?;
-            context.push(("now".into(), RestrictedExpression::new_datetime(now)));
-        }
-        if needs.any(Root::Action) {
-            let properties = record(pairs(&self.typing.action, needs, Root::Action))?;
-            context.push(("action".into(), properties));
-        }
         Request::new(
             self.principal_uid()?,
-            uid("Action", &action)?,
+            self.action_uid()?.clone(),
             self.resource_uid()?,
-            Context::from_pairs(context).map_err(refused)?,
+            self.context(needs)?,
             None,
         )
         .map_err(refused)
     }
 
+    fn context(&self, needs: &Needs) -> Result<Context, Refused> {
+        if !needs.any(Root::Context) && !needs.any(Root::Action) {
+            return Ok(Context::empty());
+        }
+        let mut context: Vec<(String, RestrictedExpression)> =
+            expressions(&self.typing.context, needs, Root::Context).collect();
+        if needs.attribute(Root::Context, "now") {
+            let now = to_text(self.now).ok_or_else(|| refused("the clock is out of range"))?;
+            context.push(("now".into(), RestrictedExpression::new_datetime(now)));
+        }
+        if needs.any(Root::Action) {
+            let properties = expressions(&self.typing.action, needs, Root::Action);
+            let properties = RestrictedExpression::new_record(properties).map_err(refused)?;
+            context.push(("action".into(), properties));
+        }
+        Context::from_pairs(context).map_err(refused)
+    }
+
+    fn names(&self) -> Result<&KindNames, Refused> {
+        let names = self.tenant.application.names.as_ref();
+        let names = names.and_then(|names| names.kind(self.kind_index));
+        names.ok_or_else(|| refused("the resource's type has no name in Cedar"))
+    }
+
     fn principal_uid(&self) -> Result<EntityUid, Refused> {
-        uid("Account", self.subject)
+        let names = self.tenant.application.names.as_ref();
+        let names = names.ok_or_else(|| refused("accounts have no name in Cedar"))?;
+        Ok(engine_values::uid(names.account(), self.subject))
+    }
+
+    fn action_uid(&self) -> Result<&EntityUid, Refused> {
+        let action = self.names()?.action(&self.question.action.name);
+        action.ok_or_else(|| refused("the action has no name in Cedar"))
     }
 
     fn resource_uid(&self) -> Result<EntityUid, Refused> {
-        uid(&self.kind.cedar_name, &self.question.resource.id)
+        Ok(engine_values::uid(
+            self.names()?.entity(),
+            &self.question.resource.id,
+        ))
     }
 
     /// Principal and resource, as one entry sees them. Both are always there: a policy that looks at a missing one
     /// would silently not apply.
     pub(super) fn entities(&self, entry: &Entry, needs: &Needs) -> Result<Entities, Refused> {
-        let mut principal = self.principal(needs);
-        principal.insert(ENTRY.into(), self.entry(entry, needs)?);
-        let mut resource: HashMap<String, RestrictedExpression> =
-            pairs(&self.typing.resource, needs, Root::Resource).collect();
-        resource.insert(PLACE.into(), self.place(entry, needs)?);
+        let mut principal = self.principal(needs)?;
+        principal.push((ENTRY.into(), self.entry(entry, needs)));
+        let mut resource = Attributes::new();
+        add_values(&mut resource, &self.typing.resource, needs, Root::Resource)?;
+        resource.push((PLACE.into(), self.place(entry, needs)));
         let mut entities = vec![
-            entity(self.principal_uid()?, principal)?,
-            entity(self.resource_uid()?, resource)?,
+            entity(self.principal_uid()?, principal, Vec::new()),
+            entity(self.resource_uid()?, resource, Vec::new()),
         ];
         if self.tenant.has_raw {
-            entities.push(self.action()?);
+            // The action within its type's group, which raw Cedar may name.
+            let group = self.names()?.group().clone();
+            entities.push(entity(
+                self.action_uid()?.clone(),
+                Attributes::new(),
+                vec![group],
+            ));
         }
-        Entities::from_entities(entities, None).map_err(refused)
+        engine_values::entities(entities)
     }
 
     /// What conditions read of the principal: what the question says, else what the account says.
-    fn principal(&self, needs: &Needs) -> HashMap<String, RestrictedExpression> {
+    fn principal(&self, needs: &Needs) -> Result<Attributes, Refused> {
+        let mut attributes = Attributes::new();
+        if needs.attribute(Root::Principal, "id") {
+            attributes.push(("id".into(), text(self.subject)));
+        }
+        if !needs.any(Root::Principal) {
+            return Ok(attributes);
+        }
         let accounts = &self.tenant.model.application.accounts;
         let account = accounts.get(self.subject).map(|account| &account.fields);
-        let known = account.into_iter().chain(self.said);
-        let mut attributes: HashMap<String, RestrictedExpression> = known
-            .flat_map(|values| pairs(values, needs, Root::Principal))
-            .collect();
-        if needs.attribute(Root::Principal, "id") {
-            attributes.insert("id".into(), string(self.subject));
+        // The later of two counts.
+        for values in account.into_iter().chain(self.said) {
+            add_values(&mut attributes, values, needs, Root::Principal)?;
         }
-        attributes
-    }
-
-    /// The action within its type's group, which raw Cedar may name.
-    fn action(&self) -> Result<Entity, Refused> {
-        let kind = &*self.kind.name;
-        let action = uid("Action", &format!("{kind}.{}", self.question.action.name))?;
-        let group = uid("Action", kind)?;
-        Ok(Entity::new_no_attrs(action, HashSet::from([group])))
+        Ok(attributes)
     }
 
     /// What the entry gives, cut down to what the resource's place can meet.
-    fn entry(&self, entry: &Entry, needs: &Needs) -> Result<RestrictedExpression, Refused> {
+    fn entry(&self, entry: &Entry, needs: &Needs) -> Value {
         let place = self.place;
         let account = self.subject;
         let roles = self.tenant.model.role(&entry.role);
@@ -150,24 +175,25 @@ impl Asked<'_> {
             let named = entry.assigned.iter().filter_map(|(kind, id)| {
                 let (name, _) = types.get_index(*kind)?;
                 let lies_in_it = place.chain.contains(&(&**name, &**id));
-                lies_in_it.then(|| RestrictedExpression::new_string(format!("{name}.{id}")))
+                lies_in_it.then(|| format!("{name}.{id}"))
             });
-            RestrictedExpression::new_set(named)
+            let named: Vec<String> = named.collect();
+            texts(named.iter().map(String::as_str))
         };
         let mut fields = Fields::default();
         let is_read = |field: &str| needs.entry(field);
-        fields.add("tenant", is_read, || string(self.tenant_id));
-        fields.add("roles", is_read, || strings(closure));
+        fields.add("tenant", is_read, || text(self.tenant_id));
+        fields.add("roles", is_read, || texts(closure));
         fields.add("held_roles", is_read, || {
-            strings(held_roles(self.entries.iter().copied(), self.tenant))
+            texts(held_roles(self.entries.iter().copied(), self.tenant))
         });
         fields.add("named_roles", is_read, || {
-            strings(self.entries.iter().map(|entry| &*entry.role))
+            texts(self.entries.iter().map(|entry| &*entry.role))
         });
-        fields.add("sub_accounts", is_read, || strings(sub_accounts));
-        fields.add("teams", is_read, || strings(teams));
+        fields.add("sub_accounts", is_read, || texts(sub_accounts));
+        fields.add("teams", is_read, || texts(teams));
         fields.add("assigned", is_read, assigned);
-        fields.add("assigns", is_read, || strings(self.assignable(entry)));
+        fields.add("assigns", is_read, || texts(self.assignable(entry)));
         record(fields.0)
     }
 
@@ -202,39 +228,36 @@ impl Asked<'_> {
         teams.filter(move |_| counts).map(|id| &**id)
     }
 
-    fn place(&self, entry: &Entry, needs: &Needs) -> Result<RestrictedExpression, Refused> {
+    fn place(&self, entry: &Entry, needs: &Needs) -> Value {
         let place = self.place;
-        let texts = |items: &[std::borrow::Cow<'_, str>]| {
-            RestrictedExpression::new_set(items.iter().map(|item| string(item)))
-        };
-        let flag = RestrictedExpression::new_bool;
+        let all = |items: &[Cow<'_, str>]| texts(items.iter().map(|item| &**item));
         let own = || self.own_teams(entry);
         let mut fields = Fields::default();
         let is_read = |field: &str| needs.place(field);
-        fields.add("tenant", is_read, || string(self.tenant_id));
+        fields.add("tenant", is_read, || text(self.tenant_id));
         fields.add("teams", is_read, || {
-            strings(place.teams.iter().map(|id| &**id).chain(own()))
+            texts(place.teams.iter().map(|id| &**id).chain(own()))
         });
         fields.add("chain", is_read, || {
             let links = place.chain.iter();
-            let links = links.map(|(kind, id)| format!("{kind}.{id}"));
-            RestrictedExpression::new_set(links.map(RestrictedExpression::new_string))
+            let links: Vec<String> = links.map(|(kind, id)| format!("{kind}.{id}")).collect();
+            texts(links.iter().map(String::as_str))
         });
         if let Some(sub_accounts) = &place.sub_accounts {
-            fields.add("sub_accounts", is_read, || texts(sub_accounts));
+            fields.add("sub_accounts", is_read, || all(sub_accounts));
         }
         if let Some(owner) = &place.owner {
-            fields.add("owner", is_read, || string(owner));
+            fields.add("owner", is_read, || text(owner));
         }
         if let Some(member) = &place.member {
             fields.add("at_tenant", is_read, || flag(member.at_tenant));
-            fields.add("asked_teams", is_read, || texts(&member.asked_teams));
-            fields.add("roles", is_read, || texts(&member.roles));
+            fields.add("asked_teams", is_read, || all(&member.asked_teams));
+            fields.add("roles", is_read, || all(&member.roles));
             fields.add("legal", is_read, || flag(member.legal));
             fields.add("changes", is_read, || flag(member.changes));
         }
         if let Some(delegation) = &place.delegation {
-            fields.add("owners", is_read, || texts(&delegation.owners));
+            fields.add("owners", is_read, || all(&delegation.owners));
             fields.add("legal", is_read, || flag(delegation.legal));
         }
         record(fields.0)
@@ -243,23 +266,34 @@ impl Asked<'_> {
 
 /// The fields of a record that are read.
 #[derive(Default)]
-struct Fields(Vec<(String, RestrictedExpression)>);
+struct Fields(Attributes);
 
 impl Fields {
-    fn add(
-        &mut self,
-        name: &str,
-        is_read: impl Fn(&str) -> bool,
-        value: impl FnOnce() -> RestrictedExpression,
-    ) {
+    fn add(&mut self, name: &str, is_read: impl Fn(&str) -> bool, value: impl FnOnce() -> Value) {
         if is_read(name) {
             self.0.push((name.to_owned(), value()));
         }
     }
 }
 
-/// Those of some attributes that are read.
-fn pairs<'v>(
+/// Adds those of some attributes that are read.
+fn add_values(
+    attributes: &mut Attributes,
+    values: &Values,
+    needs: &Needs,
+    root: Root,
+) -> Result<(), Refused> {
+    for (name, value) in values
+        .iter()
+        .filter(|(name, _)| needs.attribute(root, name))
+    {
+        attributes.push((name.to_string(), typed(value)?));
+    }
+    Ok(())
+}
+
+/// Those of some attributes that are read, for the context.
+fn expressions<'v>(
     values: &'v Values,
     needs: &'v Needs,
     root: Root,
@@ -268,33 +302,6 @@ fn pairs<'v>(
         .iter()
         .filter(move |(name, _)| needs.attribute(root, name))
         .map(|(name, value)| (name.to_string(), expression(value)))
-}
-
-fn string(text: &str) -> RestrictedExpression {
-    RestrictedExpression::new_string(text.to_owned())
-}
-
-fn strings<'s>(items: impl IntoIterator<Item = &'s str>) -> RestrictedExpression {
-    let unique: HashSet<&str> = items.into_iter().collect();
-    RestrictedExpression::new_set(unique.into_iter().map(string))
-}
-
-fn record(
-    pairs: impl IntoIterator<Item = (String, RestrictedExpression)>,
-) -> Result<RestrictedExpression, Refused> {
-    RestrictedExpression::new_record(pairs).map_err(refused)
-}
-
-fn uid(kind: &str, id: &str) -> Result<EntityUid, Refused> {
-    let kind = EntityTypeName::from_str(kind).map_err(refused)?;
-    Ok(EntityUid::from_type_name_and_id(kind, EntityId::new(id)))
-}
-
-fn entity(
-    uid: EntityUid,
-    attributes: HashMap<String, RestrictedExpression>,
-) -> Result<Entity, Refused> {
-    Entity::new(uid, attributes, HashSet::new()).map_err(refused)
 }
 
 /// The entities of a tenant's members in Cedar's JSON form. A member with several entries comes once for each, the

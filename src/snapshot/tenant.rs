@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Reason;
+use super::names::Names;
 use super::slices::{Slicer, Slices};
 use crate::compile::{CompiledApplication, RuleBook};
 use crate::document::Status;
@@ -13,6 +14,8 @@ use crate::model::{Entry, Grant, Id, Target, Tenant};
 #[derive(Debug)]
 pub(crate) struct SlicedApplication {
     pub(crate) compiled: CompiledApplication,
+    /// What its types and actions are called in Cedar; nothing only if a name that was made is none.
+    pub(super) names: Option<Names>,
     roles: HashMap<Id, Arc<Slices>>,
 }
 
@@ -25,7 +28,12 @@ impl SlicedApplication {
             .iter()
             .map(|(name, role)| (name.clone(), Arc::new(slicer.role(role))))
             .collect();
-        Self { compiled, roles }
+        let names = Names::of(&compiled.model);
+        Self {
+            compiled,
+            names,
+            roles,
+        }
     }
 }
 
