@@ -36,8 +36,8 @@ const WORLD: World = World {
     sub_accounts: 5,
 };
 const NOW: i64 = 1_796_083_200_000;
-const QUESTIONS: usize = 500;
-const PASSES: usize = 4;
+const QUESTIONS: usize = 250;
+const PASSES: usize = 2;
 /// The argument that makes this program decide instead of count.
 const ROLE: &str = "decide";
 

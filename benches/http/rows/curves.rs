@@ -14,7 +14,7 @@ const TENANTS: [usize; 4] = [10, 100, 1_000, 10_000];
 const PARTS: [(f64, &str); 2] = [(0.5, "p50"), (0.99, "p99")];
 
 pub fn measure(bench: &mut Bench<'_>) {
-    let per_second = bench.floor().per_second / 4.0;
+    let per_second = bench.bearable();
     let most = bench.args.many_tenants;
     let mut latency = PARTS.map(|(_, name)| Curve::new(format!("octroi {name}")));
     let mut floors = PARTS.map(|(_, name)| Curve::new(format!("floor {name}")));

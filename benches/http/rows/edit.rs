@@ -108,9 +108,9 @@ fn until_the_answer(bench: &mut Bench<'_>, folder: &Folder, visitor: &Visitor) {
     });
 }
 
-/// The server has one core for answers and for the reload, and answers a quarter of what the floor could take.
+/// The server has one core for answers and for the reload, and is asked no more than it bears otherwise.
 fn beside_the_edit(bench: &mut Bench<'_>, folder: &Folder, visitor: &Visitor) {
-    let per_second = bench.floor().per_second / 4.0;
+    let per_second = bench.bearable();
     let mix = folder.questions(bench.args.questions, Distinct::Naturally, bench.args.seed);
     let requests = evaluations(&mix);
     let server = bench.start_sidecar(folder, &[]);

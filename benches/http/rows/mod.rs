@@ -59,6 +59,8 @@ struct Bench<'a> {
     folders: Folders,
     table: Table,
     floor: Option<Floor>,
+    /// Evaluations a second of the sidecar.
+    sidecar: Option<f64>,
 }
 
 /// What the floor takes, measured in this run.
@@ -89,6 +91,7 @@ impl<'a> Bench<'a> {
             folders: Folders::default(),
             table,
             floor: None,
+            sidecar: None,
         }
     }
 
@@ -143,6 +146,21 @@ impl<'a> Bench<'a> {
         floor
     }
 
+    /// A rate that both bear, for rows that compare a server with itself: a quarter of what the floor could take, and
+    /// at most half of what the sidecar could.
+    fn bearable(&mut self) -> f64 {
+        let sidecar = match self.sidecar {
+            Some(sidecar) => sidecar,
+            None => {
+                let (folder, mix) = self.main();
+                let server = self.start_sidecar(&folder, &[]);
+                let duel = self.against_floor(&server, &evaluations(&mix));
+                *self.sidecar.insert(duel.octroi.per_second)
+            }
+        };
+        (self.floor().per_second / 4.0).min(sidecar / 2.0)
+    }
+
     /// The sidecar against the floor, in alternating rounds; the floor's figures are kept.
     fn against_floor(&mut self, sidecar: &Server, asked: &[Request]) -> Duel {
         let (_, mix) = self.main();
@@ -186,6 +204,23 @@ struct Duel {
     load_busy: f64,
     /// How much of its core the sidecar took.
     server_busy: f64,
+}
+
+impl Duel {
+    /// The ratio of the throughputs, and what it would be if each server had its core to itself all the time. While the
+    /// machine is busy with other things, the load keeps the faster server less busy, which flatters the slower one.
+    fn describe(&self) -> String {
+        format!(
+            "{:.2} (by processor time {:.2})",
+            self.ratio,
+            1.0 / self.time_ratio
+        )
+    }
+
+    /// Whether both are as high as this.
+    fn reaches(&self, ratio: f64) -> bool {
+        self.ratio >= ratio && 1.0 / self.time_ratio >= ratio
+    }
 }
 
 impl Floor {

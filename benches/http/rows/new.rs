@@ -59,11 +59,8 @@ fn measure_with(
         goal: "0.55 of the floor".to_owned(),
         floor: rate(duel.floor.per_second),
         octroi: rate(duel.octroi.per_second),
-        figure: format!(
-            "{:.2} (processor time {:.2} x the floor)",
-            duel.ratio, duel.time_ratio
-        ),
-        met: Some(duel.ratio >= 0.55),
+        figure: duel.describe(),
+        met: Some(duel.reaches(0.55)),
     });
 }
 

@@ -13,6 +13,7 @@ pub fn measure(bench: &mut Bench<'_>) {
     let server = bench.start_sidecar(&folder, &[]);
     let threads = server.threads();
     let duel = bench.against_floor(&server, &evaluations(&mix));
+    bench.sidecar = Some(duel.octroi.per_second);
     bench.table.note(format!(
         "octroi runs {threads} threads, one of which answers; it kept {:.0} % of its core busy, the load {:.0} % of its own",
         duel.server_busy * 100.0,
@@ -23,8 +24,8 @@ pub fn measure(bench: &mut Bench<'_>) {
         goal: "0.80 of the floor".to_owned(),
         floor: rate(duel.floor.per_second),
         octroi: rate(duel.octroi.per_second),
-        figure: format!("{:.2}", duel.ratio),
-        met: Some(duel.ratio >= 0.80),
+        figure: duel.describe(),
+        met: Some(duel.reaches(0.80)),
     });
     bench.table.add(Line {
         what: "processor time of an evaluation".to_owned(),
