@@ -1,8 +1,8 @@
 //! Instructions of one decision, counted by valgrind's callgrind, against a budget: `cargo bench --bench instructions`.
 //!
 //! Time on a shared machine says little about a change of a few percent; a count of instructions is nearly the same
-//! each time. This program runs itself under callgrind twice, deciding the same questions once and several times, and
-//! takes the difference: starting up and compiling the policies cancel out. It ends with an error if a count is above
+//! each time. This program runs itself under callgrind, which counts inside [`counted`] alone: neither starting up, nor
+//! compiling the policies, nor drawing the questions. It ends with an error if a count is above
 //! what `benches/budget.txt` allows by more than its tolerance; a count far below should become the new budget.
 //!
 //! `.ci/run` counts with the profile of the tests, this crate optimised (see there): the release profile would compile
@@ -24,7 +24,7 @@ use std::process::{Command, ExitCode};
 
 use octroi::authzen::read_evaluation;
 use octroi::pipeline;
-use octroi::snapshot::{Question, Snapshot};
+use octroi::snapshot::Question;
 use octroi::source::Sources;
 use support::questions::{Distinct, Mix};
 use support::world::World;
@@ -36,8 +36,7 @@ const WORLD: World = World {
     sub_accounts: 5,
 };
 const NOW: i64 = 1_796_083_200_000;
-const QUESTIONS: usize = 250;
-const PASSES: usize = 2;
+const QUESTIONS: usize = 500;
 /// The argument that makes this program decide instead of count.
 const ROLE: &str = "decide";
 
@@ -46,10 +45,10 @@ const COUNTED: [&str; 3] = ["parse", "warm", "cold"];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [role, what, passes] = arguments.as_slice()
+    if let [role, what] = arguments.as_slice()
         && role == ROLE
     {
-        run(what, passes.parse().expect("a number"));
+        run(what);
         return ExitCode::SUCCESS;
     }
     let budget = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/budget.txt");
@@ -87,20 +86,16 @@ fn read(budget: &str, name: &str) -> f64 {
     figure.trim().parse().expect("a number")
 }
 
-/// The instructions of one question: the difference between two runs, by the questions that it comes from.
+/// The instructions of one question.
 fn count(what: &str) -> f64 {
-    let [once, more] = [1, 1 + PASSES].map(|passes| collected(what, passes));
-    (more - once) / (PASSES * QUESTIONS) as f64
-}
-
-fn collected(what: &str, passes: usize) -> f64 {
     let folder = TempDir::new().expect("a folder");
     let out = folder.path().join("callgrind.out");
     let output = Command::new("valgrind")
         .arg("--tool=callgrind")
+        .arg("--toggle-collect=*counted*")
         .arg(format!("--callgrind-out-file={}", out.display()))
         .arg(std::env::current_exe().expect("this program"))
-        .args([ROLE, what, &passes.to_string()])
+        .args([ROLE, what])
         .output()
         .expect("valgrind (Debian's package of that name)");
     let said = String::from_utf8_lossy(&output.stderr);
@@ -111,50 +106,52 @@ fn collected(what: &str, passes: usize) -> f64 {
             .or(line.strip_prefix("summary: "))
     });
     let total = totals.next().expect("a total");
-    total.trim().parse().expect("a number")
+    let total: f64 = total.trim().parse().expect("a number");
+    assert!(total > 0.0, "callgrind did not find the function");
+    total / QUESTIONS as f64
 }
 
-/// Asks the questions some times: parses them only, or decides them as the same each time or as ones never asked before.
-fn run(what: &str, passes: usize) {
+/// Parses questions, or decides them for the first time, or again.
+fn run(what: &str) {
     let compile = || {
         let outcome = pipeline::compile(Sources::from_texts(WORLD.files()), NOW, 1);
         outcome.snapshot.expect("the folder compiles")
     };
     // The snapshot that knows the answers has decided everything once; a cold one has decided nothing.
     let [drawing, snapshot] = [compile(), compile()];
-    // As many questions whatever the number of passes, so that drawing them cancels out.
-    let (count, distinct) = match what {
-        "cold" => (QUESTIONS * (PASSES + 1), Distinct::InWhatDecides),
-        _ => (QUESTIONS, Distinct::Naturally),
+    let distinct = match what {
+        "cold" => Distinct::InWhatDecides,
+        _ => Distinct::Naturally,
     };
-    let mix = Mix::draw(WORLD, &drawing, NOW, count, distinct, 1);
+    let mix = Mix::draw(WORLD, &drawing, NOW, QUESTIONS, distinct, 1);
     eprintln!("{mix}");
-    let questions: Vec<Question<'_>> = mix
-        .questions
-        .iter()
-        .map(|asked| read_evaluation(asked.body.as_bytes()).expect("well-formed"))
+    let bodies = || mix.questions.iter().map(|asked| asked.body.as_bytes());
+    let questions: Vec<Question<'_>> = bodies()
+        .map(|body| read_evaluation(body).expect("well-formed"))
         .collect();
-    if what == "warm" {
-        decide(&snapshot, &questions);
-    }
-    for pass in 0..passes {
-        let from = if what == "cold" { pass * QUESTIONS } else { 0 };
-        match what {
-            "parse" => {
-                for asked in &mix.questions {
-                    black_box(read_evaluation(black_box(asked.body.as_bytes()))).ok();
-                }
+    let decide = || {
+        for question in &questions {
+            black_box(snapshot.decide(black_box(question), NOW));
+        }
+    };
+    match what {
+        "parse" => counted(|| {
+            for body in bodies() {
+                black_box(read_evaluation(black_box(body))).ok();
             }
-            _ => decide(
-                &snapshot,
-                questions.get(from..from + QUESTIONS).expect("enough"),
-            ),
+        }),
+        "cold" => counted(decide),
+        _ => {
+            decide();
+            counted(decide);
         }
     }
 }
 
-fn decide(snapshot: &Snapshot, questions: &[Question<'_>]) {
-    for question in questions {
-        black_box(snapshot.decide(black_box(question), NOW));
-    }
+/// What callgrind counts, found by its name.
+#[inline(never)]
+fn counted(work: impl FnOnce()) {
+    work();
+    // Keeps the call from becoming a jump, after which it would never be seen to return.
+    black_box(());
 }
