@@ -1,9 +1,9 @@
-//! One decision in process: the question parsed from its body, and decided on a compiled folder of 1,000 tenants.
+//! One decision in process, on a compiled folder of 1,000 tenants, over the questions that the bench `http` asks.
 //!
-//! `cargo bench --bench decision`
+//! `cargo bench --bench decision`. With `FLOOR_NS`, the processor time of a request of a bare hyper server in
+//! nanoseconds (`cargo bench --bench http -- --only throughput` measures it), the means are also stated as parts of it.
 #![expect(
     clippy::expect_used,
-    clippy::indexing_slicing,
     clippy::print_stdout,
     reason = "a bench says what it measured"
 )]
@@ -11,50 +11,92 @@
 mod support;
 
 use std::hint::black_box;
+use std::time::Instant;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use octroi::authzen::read_evaluation;
 use octroi::pipeline;
-use octroi::snapshot::Question;
+use octroi::snapshot::{Question, Snapshot};
 use octroi::source::Sources;
+use support::questions::{Distinct, Mix};
+use support::world::World;
 
-const TENANTS: usize = 1_000;
-const MEMBERS: usize = 50;
-const QUESTIONS: usize = 1_000;
+const WORLD: World = World {
+    tenants: 1_000,
+    members: 50,
+    sub_accounts: 5,
+};
 const NOW: i64 = 1_796_083_200_000;
+const WARM: usize = 10_000;
+/// Many times what a cache may hold, so that a question is gone again when its turn comes the next time.
+const COLD: usize = 200_000;
+/// Questions of one measurement of cold decisions.
+const CHUNK: usize = 1_000;
 
 fn decision(criterion: &mut Criterion) {
-    let sources = Sources::from_texts(support::folder(TENANTS, MEMBERS));
-    let outcome = pipeline::compile(sources, NOW, 1);
-    let snapshot = outcome.snapshot.expect("the folder compiles");
-    let bodies = support::bodies(TENANTS, MEMBERS, QUESTIONS);
-    let questions: Vec<Question<'_>> = bodies
-        .iter()
-        .map(|body| read_evaluation(body.as_bytes()).expect("well-formed"))
-        .collect();
-    let allowed = questions
-        .iter()
-        .filter(|question| snapshot.decide(question, NOW).reason.allows())
-        .count();
-    println!("{allowed} of {QUESTIONS} questions are allowed");
+    let compile = || {
+        let outcome = pipeline::compile(Sources::from_texts(WORLD.files()), NOW, 1);
+        outcome.snapshot.expect("the folder compiles")
+    };
+    // The snapshot that knows the answers has decided everything once; the one that is measured has decided nothing.
+    let drawing = compile();
+    let warm = Mix::draw(WORLD, &drawing, NOW, WARM, Distinct::Naturally, 1);
+    let cold = Mix::draw(WORLD, &drawing, NOW, COLD, Distinct::InWhatDecides, 2);
+    drop(drawing);
+    let snapshot = compile();
+    println!("warm: {warm}\ncold: {cold}");
+    let [warm_questions, cold_questions] = [&warm, &cold].map(parsed);
 
     let mut group = criterion.benchmark_group("decision");
-    group.throughput(Throughput::Elements(QUESTIONS as u64));
+    group.throughput(Throughput::Elements(WARM as u64));
     group.bench_function("parse", |bencher| {
-        bencher.iter(|| {
-            for body in &bodies {
-                black_box(read_evaluation(black_box(body.as_bytes()))).ok();
-            }
-        });
+        bencher.iter(|| parsed(black_box(&warm)));
     });
-    group.bench_function("decide", |bencher| {
-        bencher.iter(|| {
-            for question in &questions {
-                black_box(snapshot.decide(black_box(question), NOW));
-            }
-        });
+    group.bench_function("warm", |bencher| {
+        bencher.iter(|| decide(&snapshot, &warm_questions));
+    });
+    group.throughput(Throughput::Elements(CHUNK as u64));
+    let mut chunks = cold_questions.chunks(CHUNK).cycle();
+    group.bench_function("cold", |bencher| {
+        bencher.iter_batched(
+            || chunks.next().unwrap_or_default(),
+            |chunk| decide(&snapshot, chunk),
+            BatchSize::PerIteration,
+        );
     });
     group.finish();
+    print_means(&snapshot, &warm_questions, &cold_questions);
+}
+
+fn parsed(mix: &Mix) -> Vec<Question<'_>> {
+    let bodies = mix.questions.iter().map(|asked| asked.body.as_bytes());
+    bodies
+        .map(|body| read_evaluation(body).expect("well-formed"))
+        .collect()
+}
+
+fn decide(snapshot: &Snapshot, questions: &[Question<'_>]) {
+    for question in questions {
+        black_box(snapshot.decide(black_box(question), NOW));
+    }
+}
+
+/// The means of one decision, beside the floor if it is given.
+fn print_means(snapshot: &Snapshot, warm: &[Question<'_>], cold: &[Question<'_>]) {
+    let floor: Option<f64> = std::env::var("FLOOR_NS")
+        .ok()
+        .and_then(|floor| floor.parse().ok());
+    decide(snapshot, warm);
+    for (what, questions) in [("warm", warm), ("cold", cold)] {
+        let started = Instant::now();
+        decide(snapshot, questions);
+        let count = u32::try_from(questions.len()).expect("some");
+        let each = started.elapsed().as_secs_f64() * 1e9 / f64::from(count);
+        match floor {
+            Some(floor) => println!("{what}: {each:.0} ns, {:.3} of the floor", each / floor),
+            None => println!("{what}: {each:.0} ns"),
+        }
+    }
 }
 
 criterion_group!(benches, decision);
