@@ -1,6 +1,6 @@
 //! Several evaluations in one body (section 7).
 
-use super::{Malformed, evaluation, malformed, parts, read_object};
+use super::{Malformed, evaluation, malformed, parts, read_object, utf8};
 use crate::snapshot::{Action, Entity, Part, Question};
 use crate::value::{Json, Members};
 
@@ -68,7 +68,7 @@ impl<'a> Evaluations<'a> {
     /// When the body is no JSON object, `evaluations` no list, `options` no object, the semantic none of the three;
     /// without items, as for an evaluation. What is wrong with one item is told at its place instead (section 7.2.1).
     pub fn read(body: &'a [u8]) -> Result<Self, Malformed> {
-        let mut members = read_object(body)?;
+        let mut members = read_object(utf8(body)?)?;
         let semantic = semantic(members.take("options"))?;
         let items = match members.take("evaluations") {
             None => Vec::new(),

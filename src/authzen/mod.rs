@@ -6,6 +6,7 @@
 mod evaluations;
 mod page;
 mod parts;
+mod quick;
 mod search;
 
 use std::str;
@@ -37,8 +38,13 @@ fn malformed(message: impl Into<String>) -> Malformed {
 /// # Errors
 /// When the body is no JSON object, a required member is missing, or one is of the wrong type.
 pub fn read_evaluation(body: &[u8]) -> Result<Question<'_>, Malformed> {
-    let mut members = read_object(body)?;
-    evaluation(&mut members)
+    let text = utf8(body)?;
+    quick::read(text).map_or_else(|| read_evaluation_carefully(text), Ok)
+}
+
+/// Reads an evaluation and says what is wrong with it.
+fn read_evaluation_carefully(text: &str) -> Result<Question<'_>, Malformed> {
+    evaluation(&mut read_object(text)?)
 }
 
 fn evaluation<'a>(members: &mut Members<'a>) -> Result<Question<'a>, Malformed> {
@@ -50,12 +56,15 @@ fn evaluation<'a>(members: &mut Members<'a>) -> Result<Question<'a>, Malformed> 
     })
 }
 
-/// Reads a body as the JSON object that every request is.
-fn read_object(body: &[u8]) -> Result<Members<'_>, Malformed> {
-    let text = str::from_utf8(body).map_err(|error| {
+fn utf8(body: &[u8]) -> Result<&str, Malformed> {
+    str::from_utf8(body).map_err(|error| {
         let at = error.valid_up_to();
         malformed(format!("the body is not UTF-8 (at byte {at})"))
-    })?;
+    })
+}
+
+/// Reads a body as the JSON object that every request is.
+fn read_object(text: &str) -> Result<Members<'_>, Malformed> {
     if text.trim().is_empty() {
         return Err(malformed("the body is empty; a request is a JSON object"));
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::page::Page;
-use super::{Malformed, parts, read_object};
+use super::{Malformed, parts, read_object, utf8};
 use crate::search::{Search, Sought};
 use crate::snapshot::{Action, Question};
 use crate::value::Members;
@@ -23,7 +23,7 @@ pub struct SearchRequest<'a> {
 /// When the body is no JSON object, a required member is missing, one is of the wrong type, or the page's token belongs
 /// to another search.
 pub fn read_search(body: &[u8], sought: Sought) -> Result<SearchRequest<'_>, Malformed> {
-    let mut members = read_object(body)?;
+    let mut members = read_object(utf8(body)?)?;
     let search = Search {
         question: question(&mut members, sought)?,
         sought,
