@@ -15,7 +15,7 @@ mod slices;
 mod tenant;
 mod which_tenant;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 pub(crate) use decide::{Counting, Evaluation, entries_of, evaluate, evaluate_assuming};
@@ -31,15 +31,15 @@ use crate::model::{Application, Id, Model, Narrowed, Tenant};
 use crate::source::Sources;
 use tenant::SlicedApplication;
 
-/// Everything that a policy folder says, compiled.
-#[derive(Debug)]
+/// Everything that a policy folder says, compiled. Clones share all of it.
+#[derive(Debug, Clone)]
 pub struct Snapshot {
     revision: Arc<str>,
     generation: u64,
     applications: Vec<Arc<SlicedApplication>>,
-    tenants: HashMap<Id, CompiledTenant>,
+    tenants: Arc<HashMap<Id, Arc<CompiledTenant>>>,
     /// What a tenant that no file names is, by application that takes memberships from the request.
-    undeclared: HashMap<Id, CompiledTenant>,
+    undeclared: Arc<HashMap<Id, CompiledTenant>>,
 }
 
 /// How much a snapshot holds.
@@ -96,10 +96,10 @@ impl Snapshot {
                 );
                 let compiled =
                     CompiledTenant::new(tenant.clone(), index, application.clone(), book);
-                tenants.insert(id.clone(), compiled);
+                tenants.insert(id.clone(), Arc::new(compiled));
             }
         }
-        let undeclared = applications
+        let undeclared: HashMap<Id, CompiledTenant> = applications
             .iter()
             .enumerate()
             .filter(|(_, application)| application.compiled.model.membership_request)
@@ -115,9 +115,42 @@ impl Snapshot {
             revision: sources.revision().clone(),
             generation,
             applications,
-            tenants,
-            undeclared,
+            tenants: Arc::new(tenants),
+            undeclared: Arc::new(undeclared),
         }
+    }
+
+    /// Compiles some tenants of a model; all else is as it was before, and shared. Nothing where one of them is new.
+    pub fn compile_again(
+        before: &Self,
+        model: &Model,
+        changed: &HashSet<Id>,
+        sources: &Sources,
+        generation: u64,
+        validated: &Validated,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Self> {
+        let mut tenants = (*before.tenants).clone();
+        for id in changed {
+            let (tenant, before) = (model.tenants.get(id)?, before.tenants.get(id)?);
+            let (index, application) = (before.application_index, &before.application);
+            let book = compile::tenant(
+                tenant,
+                &application.compiled,
+                sources,
+                validated,
+                diagnostics,
+            );
+            let compiled = CompiledTenant::new(tenant.clone(), index, application.clone(), book);
+            tenants.insert(id.clone(), Arc::new(compiled));
+        }
+        Some(Self {
+            revision: sources.revision().clone(),
+            generation,
+            applications: before.applications.clone(),
+            tenants: Arc::new(tenants),
+            undeclared: before.undeclared.clone(),
+        })
     }
 
     /// What grants under `*` with a condition cover: the types that have what it reads.
@@ -126,7 +159,8 @@ impl Snapshot {
             .applications
             .iter()
             .map(|application| &application.compiled.book);
-        let books = applications.chain(self.tenants.values().map(|tenant| &tenant.book));
+        let tenants = self.tenants.values();
+        let books = applications.chain(tenants.map(|tenant| &tenant.book));
         books
             .flat_map(|book| &book.narrowed)
             .map(|(span, targets)| (*span, targets.clone()))
@@ -198,7 +232,7 @@ impl Snapshot {
 
     /// The schema and policies of each application, and what each tenant adds, for `octroi compile`.
     pub fn compiled(&self) -> impl Iterator<Item = Compiled<'_>> {
-        let mut tenants: Vec<&CompiledTenant> = self.tenants.values().collect();
+        let mut tenants: Vec<&CompiledTenant> = self.tenants().collect();
         tenants.sort_by(|a, b| a.model.id.value.cmp(&b.model.id.value));
         self.applications
             .iter()
@@ -227,7 +261,7 @@ impl Snapshot {
 
     /// Every tenant of the files, in no order.
     pub(crate) fn tenants(&self) -> impl Iterator<Item = &CompiledTenant> {
-        self.tenants.values()
+        self.tenants.values().map(|tenant| &**tenant)
     }
 
     /// Every application.
@@ -242,12 +276,12 @@ impl Snapshot {
     }
 
     fn tenant(&self, id: &str) -> Option<&CompiledTenant> {
-        self.tenants.get(id)
+        self.tenants.get(id).map(|tenant| &**tenant)
     }
 
     /// The only tenant loaded, provided that no application takes memberships from the request.
     fn only_tenant(&self) -> Option<&CompiledTenant> {
-        let mut tenants = self.tenants.values();
+        let mut tenants = self.tenants();
         let first = tenants.next();
         first.filter(|_| tenants.next().is_none() && self.undeclared.is_empty())
     }

@@ -18,6 +18,8 @@ mod health;
 #[cfg(test)]
 mod http;
 #[cfg(test)]
+mod incremental;
+#[cfg(test)]
 mod naive;
 #[cfg(test)]
 mod prometheus;
