@@ -28,6 +28,7 @@ pub(crate) use which_tenant::which_tenant;
 use crate::compile::{self, CompiledPolicy, Stage, Validated};
 use crate::diagnostic::Diagnostics;
 use crate::model::{Application, Id, Model, Narrowed, Tenant};
+use crate::parallel;
 use crate::source::Sources;
 use tenant::SlicedApplication;
 
@@ -75,13 +76,24 @@ impl Snapshot {
         validated: &Validated,
         diagnostics: &mut Diagnostics,
     ) -> Self {
+        // Validation is most of a start with few tenants, and no application knows of another.
+        let declared: Vec<&Arc<Application>> = model.applications.values().collect();
+        let compiled = parallel::map(&declared, 1, |applications| {
+            let mut found = Diagnostics::default();
+            let compile = |application: &&Arc<Application>| {
+                let compiled = compile::application(application, sources, validated, &mut found);
+                Arc::new(SlicedApplication::new(compiled))
+            };
+            let compiled: Vec<_> = applications.iter().map(compile).collect();
+            (compiled, found)
+        });
         let mut applications = Vec::new();
-        let mut index_of: HashMap<Id, usize> = HashMap::new();
-        for (id, application) in &model.applications {
-            let compiled = compile::application(application, sources, validated, diagnostics);
-            index_of.insert(id.clone(), applications.len());
-            applications.push(Arc::new(SlicedApplication::new(compiled)));
+        for (some, found) in compiled {
+            applications.extend(some);
+            diagnostics.extend(found);
         }
+        let ids = model.applications.keys().cloned();
+        let index_of: HashMap<Id, usize> = ids.zip(0..).collect();
         let mut tenants = HashMap::new();
         for (id, tenant) in &model.tenants {
             let index = index_of.get(&tenant.application.id.value).copied();
