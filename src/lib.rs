@@ -16,6 +16,7 @@
 //! | module | what it does | what it must not know |
 //! |---|---|---|
 //! | [`clock`] | what time it is | |
+//! | [`parallel`] | the same work on every core, results in order | |
 //! | [`source`] | reads a folder within limits; places ([`Span`](source::Span)) and the revision | YAML |
 //! | [`diagnostic`] | findings, their codes, text and JSON for them | where they come from |
 //! | [`document`] | what one YAML document says: shapes checked, names as written | other documents |
@@ -62,6 +63,7 @@ pub mod document;
 pub mod explain;
 pub mod metrics;
 pub mod model;
+pub mod parallel;
 pub mod pipeline;
 pub mod reload;
 pub mod search;

@@ -1,13 +1,14 @@
 //! The one way from files to a snapshot; every verb and every reload goes it.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::compile::Validated;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::document;
-use crate::model::{self, Model};
+use crate::model::{self, Model, Outline};
 use crate::snapshot::Snapshot;
-use crate::source::{Limits, ReadError, Sources, read_folder};
+use crate::source::{Limits, ReadError, Sources, read_folder_again};
 
 /// What came of a policy folder.
 #[derive(Debug)]
@@ -20,6 +21,9 @@ pub struct Outcome {
     pub model: Model,
     /// The compiled whole; none if anything found is an error.
     pub snapshot: Option<Snapshot>,
+    /// How many tenants were taken over as they were.
+    pub reused: usize,
+    outline: Arc<Outline>,
 }
 
 impl Outcome {
@@ -36,10 +40,10 @@ impl Outcome {
 /// # Errors
 /// When the folder cannot be read whole.
 pub fn load(folder: &Path, now: i64, generation: u64) -> Result<Outcome, ReadError> {
-    load_again(folder, now, generation, &Validated::default())
+    load_again(folder, now, generation, &Validated::default(), None)
 }
 
-/// Reads and compiles a policy folder, of which some may have been `validated` before.
+/// Reads and compiles a policy folder, of which some may be as it was `before`.
 ///
 /// # Errors
 /// When the folder cannot be read whole.
@@ -48,20 +52,109 @@ pub fn load_again(
     now: i64,
     generation: u64,
     validated: &Validated,
+    before: Option<&Kept>,
 ) -> Result<Outcome, ReadError> {
-    let sources = read_folder(folder, Limits::default())?;
-    Ok(compile_again(sources, now, generation, validated))
+    let nothing = Sources::default();
+    let known = before.map_or(&nothing, |kept| &kept.sources);
+    let sources = read_folder_again(folder, Limits::default(), known)?;
+    Ok(compile_again(sources, now, generation, validated, before))
 }
 
 /// Compiles files that were read already.
 pub fn compile(sources: Sources, now: i64, generation: u64) -> Outcome {
-    compile_again(sources, now, generation, &Validated::default())
+    compile_all(sources, now, generation, &Validated::default())
 }
 
-fn compile_again(sources: Sources, now: i64, generation: u64, validated: &Validated) -> Outcome {
+/// What a compilation without errors leaves for the next one: what did not change, with all that it reads, is taken
+/// over from here.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    sources: Sources,
+    outline: Arc<Outline>,
+    model: Model,
+    snapshot: Snapshot,
+}
+
+impl Kept {
+    /// Keeps what came of a policy folder; nothing if there were errors.
+    pub fn new(outcome: Outcome) -> Option<Self> {
+        Some(Self {
+            snapshot: outcome.snapshot?,
+            sources: outcome.sources,
+            outline: outcome.outline,
+            model: outcome.model,
+        })
+    }
+
+    /// The same after a reading that found the same files: what they look like from outside may be news.
+    pub fn read_again(&self, sources: &Sources) -> Self {
+        match sources.changed_since(&self.sources).as_deref() {
+            Some([]) => Self {
+                sources: sources.clone(),
+                ..self.clone()
+            },
+            _ => self.clone(),
+        }
+    }
+}
+
+/// Compiles files of which some may be as they were `before`. What comes of it is what [`compile`] makes of the same
+/// files, findings included; only it comes sooner.
+pub fn compile_again(
+    sources: Sources,
+    now: i64,
+    generation: u64,
+    validated: &Validated,
+    before: Option<&Kept>,
+) -> Outcome {
+    let edit = before.and_then(|kept| edited(&sources, now, generation, validated, kept));
+    edit.unwrap_or_else(|| compile_all(sources, now, generation, validated))
+}
+
+/// Compiles the tenants that an edit can have changed: those that the edited files are about, and those that have
+/// guests from them. Nothing where the edit went further, or made an error: the whole then says what is wrong.
+fn edited(
+    sources: &Sources,
+    now: i64,
+    generation: u64,
+    validated: &Validated,
+    kept: &Kept,
+) -> Option<Outcome> {
+    let changed = sources.changed_since(&kept.sources)?;
+    let affected = kept.model.with_hosts(kept.outline.tenants_of(&changed)?);
+    let mut files = kept.outline.files_of(&affected);
+    files.extend(&changed);
+    files.sort_unstable();
+    files.dedup();
+    let mut diagnostics = Diagnostics::default();
+    let documents = document::read_some(sources, &files, &mut diagnostics);
+    if !Outline::of(&documents).is_same_in(&changed, &kept.outline) {
+        return None;
+    }
+    let model = model::resolve_again(&kept.model, documents, &affected, &mut diagnostics)?;
+    let snapshot = Snapshot::compile_again(
+        &kept.snapshot,
+        &model,
+        &affected,
+        sources,
+        generation,
+        validated,
+        &mut diagnostics,
+    )?;
+    if diagnostics.has_errors() {
+        return None;
+    }
+    let outline = Arc::clone(&kept.outline);
+    let reused = model.tenants.len() - affected.len();
+    let outcome = finish(sources.clone(), outline, model, snapshot, now, diagnostics);
+    Some(Outcome { reused, ..outcome })
+}
+
+fn compile_all(sources: Sources, now: i64, generation: u64, validated: &Validated) -> Outcome {
     let mut diagnostics = Diagnostics::default();
     let documents = document::read(&sources, &mut diagnostics);
     let model = model::resolve(&documents, &sources, &mut diagnostics);
+    let outline = Arc::new(Outline::of(&documents));
     drop(documents);
     if diagnostics.has(Code::YamlSyntax) {
         // What a file that is no YAML would have declared only seems to be missing.
@@ -72,6 +165,17 @@ fn compile_again(sources: Sources, now: i64, generation: u64, validated: &Valida
         ]);
     }
     let snapshot = Snapshot::compile(&model, &sources, generation, validated, &mut diagnostics);
+    finish(sources, outline, model, snapshot, now, diagnostics)
+}
+
+fn finish(
+    sources: Sources,
+    outline: Arc<Outline>,
+    model: Model,
+    snapshot: Snapshot,
+    now: i64,
+    mut diagnostics: Diagnostics,
+) -> Outcome {
     let narrowed = snapshot.narrowed();
     let has_errors = diagnostics.has_errors();
     model::warn(&model, &narrowed, now, has_errors, &mut diagnostics);
@@ -81,5 +185,7 @@ fn compile_again(sources: Sources, now: i64, generation: u64, validated: &Valida
         diagnostics: diagnostics.sorted(),
         model,
         snapshot,
+        reused: 0,
+        outline,
     }
 }

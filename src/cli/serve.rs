@@ -13,6 +13,7 @@ use super::logging::{self, LogArgs};
 use super::transport::TransportArgs;
 use super::{Exit, PolicyArgs, message};
 use crate::metrics::{Build, Metrics, UPKEEP_EVERY};
+use crate::parallel::STACK_BYTES;
 use crate::reload::{Reloader, StartError};
 use crate::server::{
     Admin, AdminHost, BindError, BindOptions, Bound, CertificateError, DecisionService,
@@ -23,9 +24,6 @@ use crate::server::{
 const ADMIN_CONNECTIONS_MAX: u32 = 256;
 /// Files that are left to everything but decision connections.
 const FILES_RESERVED: u64 = ADMIN_CONNECTIONS_MAX as u64 + 128;
-/// Stack of every thread, compiling ones too: the engine recurses over a condition, and its limits in length and nesting
-/// leave little room in the 2 MiB that threads have otherwise. Only what is used is resident.
-const STACK_BYTES: usize = 8 << 20;
 /// How long an admin connection may go on once every question is answered.
 const ADMIN_GRACE: Duration = Duration::from_millis(250);
 

@@ -15,6 +15,9 @@ use crate::source::{SourceFile, SourceId, Span};
 /// Most nodes that aliases may add to a file: far above what people write, far below what an alias bomb wants.
 const ALIAS_NODES_MAX: usize = 100_000;
 
+/// Longest text that is worth a look whether the file has it already.
+const SHARED_BYTES_MAX: usize = 64;
+
 /// Reads the documents of a file. After a syntax error, those that came before it are still returned.
 pub fn compose(id: SourceId, file: &SourceFile, diagnostics: &mut Diagnostics) -> Vec<Node> {
     Composer {
@@ -23,6 +26,7 @@ pub fn compose(id: SourceId, file: &SourceFile, diagnostics: &mut Diagnostics) -
         diagnostics,
         anchors: HashMap::new(),
         alias_nodes: 0,
+        texts: HashSet::new(),
         stack: Vec::new(),
         documents: Vec::new(),
     }
@@ -35,6 +39,8 @@ struct Composer<'a> {
     diagnostics: &'a mut Diagnostics,
     anchors: HashMap<usize, Node>,
     alias_nodes: usize,
+    /// Keys, roles and places come again and again in a file: each text is held once.
+    texts: HashSet<Arc<str>>,
     stack: Vec<Open>,
     documents: Vec<Node>,
 }
@@ -87,7 +93,7 @@ impl Composer<'_> {
                     _ => ScalarKind::Text,
                 };
                 let scalar = Scalar {
-                    text: text.as_ref().into(),
+                    text: self.text(&text),
                     kind,
                     defined: span,
                 };
@@ -107,6 +113,17 @@ impl Composer<'_> {
             }
             _ => {}
         }
+    }
+
+    fn text(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.texts.get(text) {
+            return known.clone();
+        }
+        let text: Arc<str> = text.into();
+        if text.len() <= SHARED_BYTES_MAX {
+            self.texts.insert(text.clone());
+        }
+        text
     }
 
     fn open(&mut self, anchor: usize, tag: Option<&Tag>, at: YamlSpan, is_mapping: bool) {

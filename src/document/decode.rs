@@ -263,10 +263,13 @@ impl Decoder<'_> {
 
     fn ids_in(&mut self, items: &[Node], what: &str, alphabet: Alphabet) -> Vec<Name> {
         let what = format!("an item of {what}");
-        items
-            .iter()
+        let ids = items.iter();
+        let mut ids: Vec<Name> = ids
             .filter_map(|item| self.id(item, &what, alphabet))
-            .collect()
+            .collect();
+        // Every member entry has such lists: room to grow would be most of them.
+        ids.shrink_to_fit();
+        ids
     }
 
     /// A list of ids among which `*` may be.

@@ -31,7 +31,8 @@ pub use tests::{CaseDoc, ExpectedDoc, TestsDoc};
 pub use time::{end_of_date, instant, start_of_date, to_text};
 
 use crate::diagnostic::{Code, Diagnostics};
-use crate::source::{SourceId, Sources, Span, Spanned};
+use crate::parallel;
+use crate::source::{SourceFile, SourceId, Sources, Span, Spanned};
 use decode::Decoder;
 
 /// A name or text, and where it was written.
@@ -160,32 +161,81 @@ pub struct Documents {
     pub cedar: Vec<SourceId>,
 }
 
-/// Reads every document of every file.
+/// Files that one thread takes at a time.
+const FILES_AT_ONCE: usize = 32;
+
+/// Reads every document of every file, on as many threads as there are cores; what is found is in the order of files,
+/// however many there are.
 pub fn read(sources: &Sources, diagnostics: &mut Diagnostics) -> Documents {
+    let files: Vec<(SourceId, &SourceFile)> = sources.files().collect();
+    read_all(&files, diagnostics)
+}
+
+/// Reads every document of some files.
+pub fn read_some(
+    sources: &Sources,
+    files: &[SourceId],
+    diagnostics: &mut Diagnostics,
+) -> Documents {
+    let files = files.iter().filter_map(|id| Some((*id, sources.get(*id)?)));
+    read_all(&files.collect::<Vec<_>>(), diagnostics)
+}
+
+fn read_all(files: &[(SourceId, &SourceFile)], diagnostics: &mut Diagnostics) -> Documents {
     let mut documents = Documents::default();
-    for (id, file) in sources.files() {
-        if let Some(problem) = file.problem() {
-            let span = Span {
-                source: id,
-                start: 0,
-                end: 0,
-            };
-            diagnostics
-                .report(Code::Unreadable, span, problem)
-                .help("mend the file, or take it out of the folder");
-            continue;
-        }
-        if !file.is_yaml() {
-            documents.cedar.push(id);
-            continue;
-        }
-        for node in compose::compose(id, file, diagnostics) {
-            if !node.is_null() {
-                document(&node, diagnostics, &mut documents);
-            }
-        }
+    for (found, more) in parallel::map(files, FILES_AT_ONCE, read_files) {
+        documents.extend(found);
+        diagnostics.extend(more);
     }
     documents
+}
+
+fn read_files(files: &[(SourceId, &SourceFile)]) -> (Documents, Diagnostics) {
+    let (mut documents, mut diagnostics) = (Documents::default(), Diagnostics::default());
+    for (id, file) in files {
+        read_file(*id, file, &mut diagnostics, &mut documents);
+    }
+    (documents, diagnostics)
+}
+
+fn read_file(
+    id: SourceId,
+    file: &SourceFile,
+    diagnostics: &mut Diagnostics,
+    documents: &mut Documents,
+) {
+    if let Some(problem) = file.problem() {
+        let span = Span {
+            source: id,
+            start: 0,
+            end: 0,
+        };
+        diagnostics
+            .report(Code::Unreadable, span, problem)
+            .help("mend the file, or take it out of the folder");
+        return;
+    }
+    if !file.is_yaml() {
+        documents.cedar.push(id);
+        return;
+    }
+    for node in compose::compose(id, file, diagnostics) {
+        if !node.is_null() {
+            document(&node, diagnostics, documents);
+        }
+    }
+}
+
+impl Documents {
+    /// Adds what later files hold.
+    fn extend(&mut self, more: Self) {
+        self.applications.extend(more.applications);
+        self.tenants.extend(more.tenants);
+        self.members.extend(more.members);
+        self.accounts.extend(more.accounts);
+        self.tests.extend(more.tests);
+        self.cedar.extend(more.cedar);
+    }
 }
 
 fn document(node: &Node, diagnostics: &mut Diagnostics, documents: &mut Documents) {

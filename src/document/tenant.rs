@@ -79,7 +79,7 @@ pub struct MembersDoc {
 /// Records of one type that an entry is assigned to.
 pub type AssignedDoc = (Name, Vec<Name>);
 
-/// One entry of a member.
+/// One entry of a member. There are as many as a folder has members: what few of them say is boxed.
 #[derive(Debug)]
 pub struct EntryDoc {
     /// The whole entry.
@@ -93,11 +93,11 @@ pub struct EntryDoc {
     /// Whether `sub_accounts` was written as an empty list.
     pub no_sub_accounts: bool,
     /// Where `teams` was written, and what it names.
-    pub teams: Option<Spanned<Vec<Name>>>,
+    pub teams: Option<Box<Spanned<Vec<Name>>>>,
     /// Where `assigned` was written, and the records by type.
-    pub assigned: Option<Spanned<Vec<AssignedDoc>>>,
+    pub assigned: Option<Box<Spanned<Vec<AssignedDoc>>>>,
     /// The partner tenant that a guest comes from.
-    pub guest_of: Option<Name>,
+    pub guest_of: Option<Box<Name>>,
     /// Whether it grants anything.
     pub status: Status,
     /// Milliseconds since 1970 from which it counts for nothing.
@@ -210,10 +210,10 @@ fn members(decoder: &mut Decoder<'_>, fields: &Fields<'_>) -> Vec<EntryDoc> {
         .get("members")
         .and_then(|node| decoder.list(node, "`members`"))
         .unwrap_or_default();
-    items
-        .iter()
-        .filter_map(|node| entry(decoder, node))
-        .collect()
+    let entries = items.iter();
+    let mut entries: Vec<EntryDoc> = entries.filter_map(|node| entry(decoder, node)).collect();
+    entries.shrink_to_fit();
+    entries
 }
 
 const STATUSES: [(&str, Status); 3] = [
@@ -236,13 +236,14 @@ fn entry(decoder: &mut Decoder<'_>, node: &Node) -> Option<EntryDoc> {
         no_sub_accounts: fields
             .get("sub_accounts")
             .is_some_and(|node| matches!(&node.value, Value::List(items) if items.is_empty())),
-        teams: entry_ids(decoder, &fields, "teams"),
+        teams: entry_ids(decoder, &fields, "teams").map(Box::new),
         assigned: fields
             .get("assigned")
-            .map(|node| Spanned::new(assigned(decoder, node), node.span)),
+            .map(|node| Box::new(Spanned::new(assigned(decoder, node), node.span))),
         guest_of: fields
             .get("guest_of")
-            .and_then(|node| decoder.id(node, "`guest_of`", Alphabet::Id)),
+            .and_then(|node| decoder.id(node, "`guest_of`", Alphabet::Id))
+            .map(Box::new),
         // A status that cannot be read grants nothing.
         status: match fields.get("status") {
             None => Status::Active,

@@ -125,9 +125,9 @@ impl Change {
             Self::Role(role, places) => entries.push(Entry {
                 span: None,
                 role: role.clone(),
-                sub_accounts: places.clone(),
+                sub_accounts: places.as_slice().into(),
                 teams: None,
-                assigned: Vec::new(),
+                assigned: Box::default(),
                 guest: None,
                 status: Status::Active,
                 expires: None,
@@ -294,7 +294,7 @@ fn other_role(role: &Role, asked: Option<&Id>, entries: &[Entry]) -> Option<Chan
         return None;
     }
     let places: Vec<Id> = place.into_iter().cloned().collect();
-    let held = |entry: &Entry| entry.role == role.name.value && entry.sub_accounts == places;
+    let held = |entry: &Entry| entry.role == role.name.value && *entry.sub_accounts == *places;
     (!entries.iter().any(held)).then(|| Change::Role(role.name.value.clone(), places))
 }
 

@@ -9,6 +9,7 @@ use super::unknown::{self, Kind};
 use super::{Entry, Guest, Id, Role, Tenant};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::{EntryDoc, Name};
+use crate::source::Span;
 
 /// Fills in the tenant's teams and members; guests' homes are linked once every tenant is known.
 pub(super) fn resolve(written: &Written<'_>, tenant: &mut Tenant, diagnostics: &mut Diagnostics) {
@@ -16,7 +17,9 @@ pub(super) fn resolve(written: &Written<'_>, tenant: &mut Tenant, diagnostics: &
         .filter_map(|entry| Some(entry.account.as_ref()?.value.clone()))
         .collect();
     tenant.teams = teams(written, &accounts, diagnostics);
-    let mut seen = HashSet::new();
+    tenant.members.reserve_exact(accounts.len());
+    // Only entries of one account can be equal, and most accounts have one.
+    let mut seen: HashMap<&str, Vec<&EntryDoc>> = HashMap::with_capacity(accounts.len());
     for document in entries(written) {
         let Some(account) = &document.account else {
             continue;
@@ -28,18 +31,28 @@ pub(super) fn resolve(written: &Written<'_>, tenant: &mut Tenant, diagnostics: &
         }
         let entry = entry(document, account, tenant, diagnostics);
         let Some(entry) = entry else { continue };
-        if !seen.insert(fingerprint(account, document)) {
+        let others = seen.entry(account).or_default();
+        let is_equal = || {
+            let written = fingerprint(document);
+            others.iter().any(|other| fingerprint(other) == written)
+        };
+        if !others.is_empty() && is_equal() {
             let message = format!("the account `{}` has an equal entry already", **account);
             diagnostics
                 .report(Code::DuplicateEntry, document.span, message)
                 .help("remove one of them");
             continue;
         }
+        others.push(document);
         tenant
             .members
             .entry(account.value.clone())
-            .or_default()
+            .or_insert_with(|| Vec::with_capacity(1))
             .push(entry);
+    }
+    tenant.members.shrink_to_fit();
+    for entries in tenant.members.values_mut() {
+        entries.shrink_to_fit();
     }
 }
 
@@ -99,10 +112,12 @@ fn entry(
         sub_accounts: sub_accounts(document, role, tenant, diagnostics),
         teams: entry_teams(document, account, tenant, diagnostics),
         assigned: assigned(document, role, tenant, diagnostics),
-        guest: document.guest_of.as_ref().map(|home| Guest {
-            tenant: home.clone(),
-            is_partner: tenant.partners.contains(&home.value),
-            homes: Vec::new(),
+        guest: document.guest_of.as_deref().map(|home| {
+            Box::new(Guest {
+                tenant: home.clone(),
+                is_partner: tenant.partners.contains(&home.value),
+                homes: Vec::new(),
+            })
         }),
         status: document.status,
         expires: document.expires.as_ref().map(|expires| expires.value),
@@ -115,7 +130,7 @@ fn sub_accounts(
     role: &Role,
     tenant: &Tenant,
     diagnostics: &mut Diagnostics,
-) -> Vec<Id> {
+) -> Box<[Id]> {
     let Some(written) = &document.sub_accounts else {
         if role.wants_sub_accounts {
             let message = format!(
@@ -126,7 +141,7 @@ fn sub_accounts(
                 .report(Code::ScopeMismatch, document.span, message)
                 .help("add `sub_accounts: [...]`");
         }
-        return Vec::new();
+        return Box::default();
     };
     if role.wants_sub_accounts && document.no_sub_accounts {
         diagnostics.report(Code::EmptyList, written.span, "`sub_accounts` is empty");
@@ -153,11 +168,11 @@ fn sub_accounts(
         exists
     };
     let named = written.value.iter().filter(known);
-    let ids = named.map(|name| name.value.clone()).collect();
+    let ids: Box<[Id]> = named.map(|name| name.value.clone()).collect();
     if role.wants_sub_accounts {
         ids
     } else {
-        Vec::new()
+        Box::default()
     }
 }
 
@@ -166,7 +181,7 @@ fn entry_teams(
     account: &Name,
     tenant: &Tenant,
     diagnostics: &mut Diagnostics,
-) -> Option<Vec<Id>> {
+) -> Option<Box<[Id]>> {
     let written = document.teams.as_ref()?;
     let mut teams = Vec::new();
     for name in &written.value {
@@ -186,7 +201,7 @@ fn entry_teams(
             Some(_) => teams.push(name.value.clone()),
         }
     }
-    Some(teams)
+    Some(teams.into())
 }
 
 fn assigned(
@@ -194,9 +209,9 @@ fn assigned(
     role: &Role,
     tenant: &Tenant,
     diagnostics: &mut Diagnostics,
-) -> Vec<(usize, Id)> {
+) -> Box<[(usize, Id)]> {
     let Some(written) = &document.assigned else {
-        return Vec::new();
+        return Box::default();
     };
     if !role.wants_assigned {
         let message = format!(
@@ -206,7 +221,7 @@ fn assigned(
         diagnostics
             .report(Code::ScopeMismatch, written.span, message)
             .help("remove `assigned`, or choose a role that reaches assigned records");
-        return Vec::new();
+        return Box::default();
     }
     let types = &tenant.application.types;
     let mut assigned = Vec::new();
@@ -218,11 +233,11 @@ fn assigned(
             }
         }
     }
-    assigned
+    assigned.into()
 }
 
-/// What makes two entries equal: everything they say, whatever the order.
-fn fingerprint(account: &Name, document: &EntryDoc) -> String {
+/// What makes two entries of an account equal: everything they say, whatever the order.
+fn fingerprint(document: &EntryDoc) -> String {
     let sorted = |names: &[Name]| {
         let mut ids: Vec<&str> = names.iter().map(|name| &*name.value).collect();
         ids.sort_unstable();
@@ -241,7 +256,6 @@ fn fingerprint(account: &Name, document: &EntryDoc) -> String {
     format!(
         "{:?}",
         (
-            &*account.value,
             document.role.as_ref().map(|role| &*role.value),
             document
                 .sub_accounts
@@ -256,12 +270,37 @@ fn fingerprint(account: &Name, document: &EntryDoc) -> String {
     )
 }
 
-/// Finds each guest's entries at home: under the same account or another of the same person.
-pub(super) fn link_guests(
+/// Where a guest's entry stands, and its home.
+pub(super) struct Link {
+    tenant: Id,
+    account: Id,
+    span: Span,
+    homes: Homes,
+}
+
+/// Looks tenants up.
+pub(super) trait Tenants {
+    fn tenant(&self, id: &Id) -> Option<&Tenant>;
+    fn ids(&self) -> impl Iterator<Item = &Id>;
+}
+
+impl Tenants for IndexMap<Id, Tenant> {
+    fn tenant(&self, id: &Id) -> Option<&Tenant> {
+        self.get(id)
+    }
+
+    fn ids(&self) -> impl Iterator<Item = &Id> {
+        self.keys()
+    }
+}
+
+/// Finds the entries at `home` of each guest of `tenants`: under the same account or another of the same person.
+pub(super) fn guests(
     written: &IndexMap<Id, Written<'_>>,
-    tenants: &mut IndexMap<Id, Tenant>,
+    tenants: &IndexMap<Id, Tenant>,
+    home: &impl Tenants,
     diagnostics: &mut Diagnostics,
-) {
+) -> Vec<Link> {
     let mut links = Vec::new();
     for (id, written) in written {
         let Some(tenant) = tenants.get(id) else {
@@ -278,28 +317,38 @@ pub(super) fn link_guests(
             {
                 continue;
             }
-            let Some(home) = tenants.get(&guest_of.value) else {
-                unknown::report(Kind::Tenant, guest_of, tenants.keys(), diagnostics);
+            let Some(home) = home.tenant(&guest_of.value) else {
+                unknown::report(Kind::Tenant, guest_of, home.ids(), diagnostics);
                 continue;
             };
             let homes = homes(account, tenant, home);
             if homes.is_empty() {
                 no_home(account, guest_of, diagnostics);
             }
-            links.push((id.clone(), account.value.clone(), document.span, homes));
+            links.push(Link {
+                tenant: id.clone(),
+                account: account.value.clone(),
+                span: document.span,
+                homes,
+            });
         }
     }
-    for (tenant, account, span, homes) in links {
+    links
+}
+
+/// Gives each guest the entries at home of which one must count.
+pub(super) fn link_guests(links: Vec<Link>, tenants: &mut IndexMap<Id, Tenant>) {
+    for link in links {
         let entries = tenants
-            .get_mut(&tenant)
-            .and_then(|tenant| tenant.members.get_mut(&account));
+            .get_mut(&link.tenant)
+            .and_then(|tenant| tenant.members.get_mut(&link.account));
         let guests = entries
             .into_iter()
             .flatten()
-            .filter(|entry| entry.span == Some(span))
+            .filter(|entry| entry.span == Some(link.span))
             .filter_map(|entry| entry.guest.as_mut());
         for guest in guests {
-            guest.homes.clone_from(&homes);
+            guest.homes.clone_from(&link.homes);
         }
     }
 }

@@ -7,6 +7,7 @@ mod accounts;
 mod application;
 mod builtin;
 mod delegations;
+mod incremental;
 mod members;
 mod raw;
 mod rules;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use indexmap::{IndexMap, IndexSet};
 
 pub use builtin::{BuiltIn, PRINCIPAL_ATTRIBUTES};
+pub use incremental::{Outline, resolve_again};
 pub use rules::CRUD;
 pub use suites::{Case, Suite};
 pub use warnings::{Narrowed, warn};
@@ -39,14 +41,14 @@ pub type Id = Arc<str>;
 pub type Attributes = IndexMap<Id, AttributeType>;
 
 /// Everything that a policy folder declares.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Model {
     /// Applications by id.
     pub applications: IndexMap<Id, Arc<Application>>,
     /// Tenants by id.
     pub tenants: IndexMap<Id, Arc<Tenant>>,
     /// Test suites in the order of files.
-    pub suites: Vec<Suite>,
+    pub suites: Arc<[Suite]>,
 }
 
 /// An application: the vocabulary and the roles of all its tenants.
@@ -233,6 +235,35 @@ pub struct Tenant {
     /// Whether a file names it. One that no file names is known only while it is asked about; each of its
     /// sub-accounts stands alone.
     pub declared: bool,
+    /// What warnings ask of every tenant at every reload.
+    summary: Summary,
+}
+
+/// What there is to look for in a tenant, so that its members need not be gone through again.
+#[derive(Debug, Default)]
+struct Summary {
+    /// The roles that its entries give.
+    held: BTreeSet<Id>,
+    /// Whether an entry or delegation expires.
+    expires: bool,
+    /// Whether an entry is a guest's.
+    guests: bool,
+}
+
+impl Summary {
+    fn of(tenant: &Tenant) -> Self {
+        let mut summary = Self::default();
+        for entry in tenant.members.values().flatten() {
+            if !summary.held.contains(&entry.role) {
+                summary.held.insert(entry.role.clone());
+            }
+            summary.expires |= entry.expires.is_some();
+            summary.guests |= entry.guest.is_some();
+        }
+        let mut delegations = tenant.delegations.iter();
+        summary.expires |= delegations.any(|delegation| delegation.expires.is_some());
+        summary
+    }
 }
 
 /// What a member hands on to another.
@@ -271,6 +302,7 @@ impl Tenant {
             delegations: Vec::new(),
             cedar: Vec::new(),
             declared: false,
+            summary: Summary::default(),
         }
     }
 
@@ -288,7 +320,8 @@ impl Tenant {
     }
 }
 
-/// One entry of a member.
+/// One entry of a member. There are as many as a folder has members, so lists have no room to grow, and what few
+/// entries have is boxed.
 #[derive(Debug, Clone)]
 pub struct Entry {
     /// Where it was written; nowhere, if it came with the request.
@@ -296,13 +329,13 @@ pub struct Entry {
     /// The role that it gives.
     pub role: Id,
     /// Where it reaches; empty for roles that reach no sub-accounts.
-    pub sub_accounts: Vec<Id>,
+    pub sub_accounts: Box<[Id]>,
     /// The teams that it names, if it names any.
-    pub teams: Option<Vec<Id>>,
+    pub teams: Option<Box<[Id]>>,
     /// Records by type that it reaches.
-    pub assigned: Vec<(usize, Id)>,
+    pub assigned: Box<[(usize, Id)]>,
     /// The home of a guest.
-    pub guest: Option<Guest>,
+    pub guest: Option<Box<Guest>>,
     /// Whether it grants anything.
     pub status: Status,
     /// Milliseconds since 1970 from which it counts for nothing.
@@ -367,7 +400,7 @@ pub fn resolve(documents: &Documents, sources: &Sources, diagnostics: &mut Diagn
     }
     accounts::unknown_applications(documents, &model, diagnostics);
     model.tenants = tenant::resolve(documents, &model.applications, &raw, diagnostics);
-    model.suites = suites::resolve(documents, &model, diagnostics);
+    model.suites = suites::resolve(documents, &model, diagnostics).into();
     let takes_requests = |document: &ApplicationDoc| document.membership_request;
     let is_whole = !diagnostics.has_errors();
     if is_whole

@@ -9,7 +9,7 @@ use super::accounts::typed;
 use super::raw::Owners;
 use super::rules;
 use super::unknown::{self, Kind};
-use super::{Application, Id, Record, Tenant, delegations, members};
+use super::{Application, Id, Record, Summary, Tenant, delegations, members};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::{Documents, MembersDoc, Name, Node, TenantDoc, Value};
 use crate::value::Typed;
@@ -34,20 +34,26 @@ pub(super) fn resolve(
         let Some(application) = application(written.document, applications, diagnostics) else {
             continue;
         };
-        partners(written.document, &names, diagnostics);
-        let mut tenant = tenant(written, application, diagnostics);
+        let mut tenant = tenant(written, application, &names, diagnostics);
         tenant.cedar = raw.of_tenant(id);
         tenants.insert(id.clone(), tenant);
     }
-    members::link_guests(&written, &mut tenants, diagnostics);
+    let links = members::guests(&written, &tenants, &tenants, diagnostics);
+    members::link_guests(links, &mut tenants);
     members::one_tenant(&written, &tenants, diagnostics);
     tenants
         .into_iter()
-        .map(|(id, tenant)| (id, Arc::new(tenant)))
+        .map(|(id, tenant)| (id, finished(tenant)))
         .collect()
 }
 
-fn collect<'d>(
+/// A tenant with everything known.
+pub(super) fn finished(mut tenant: Tenant) -> Arc<Tenant> {
+    tenant.summary = Summary::of(&tenant);
+    Arc::new(tenant)
+}
+
+pub(super) fn collect<'d>(
     documents: &'d Documents,
     diagnostics: &mut Diagnostics,
 ) -> IndexMap<Id, Written<'d>> {
@@ -95,12 +101,15 @@ fn partners(document: &TenantDoc, names: &HashSet<Id>, diagnostics: &mut Diagnos
     }
 }
 
-fn tenant(
+/// Resolves a tenant; `names` are those of all tenants.
+pub(super) fn tenant(
     written: &Written<'_>,
     application: Arc<Application>,
+    names: &HashSet<Id>,
     diagnostics: &mut Diagnostics,
 ) -> Tenant {
     let document = written.document;
+    partners(document, names, diagnostics);
     let sub_accounts = sub_accounts(document, diagnostics);
     for (name, _) in &document.roles {
         if application.roles.contains_key(&name.value) {
@@ -142,6 +151,7 @@ fn tenant(
         delegations: Vec::new(),
         cedar: Vec::new(),
         declared: true,
+        summary: Summary::default(),
         application: application.clone(),
     };
     if application.membership_request {

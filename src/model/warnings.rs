@@ -73,6 +73,9 @@ fn tenants_of<'m>(
 }
 
 fn past_expires(tenant: &Tenant, now: i64, diagnostics: &mut Diagnostics) {
+    if !tenant.summary.expires {
+        return;
+    }
     let entries = tenant.members.values().flatten();
     let entries = entries.map(|entry| (entry.expires, entry.expires_span));
     let delegations = tenant.delegations.iter();
@@ -89,6 +92,9 @@ fn past_expires(tenant: &Tenant, now: i64, diagnostics: &mut Diagnostics) {
 }
 
 fn guests_without_partner(tenant: &Tenant, diagnostics: &mut Diagnostics) {
+    if !tenant.summary.guests {
+        return;
+    }
     let guests = tenant.members.values().flatten();
     for guest in guests.filter_map(|entry| entry.guest.as_ref()) {
         if !guest.is_partner {
@@ -276,8 +282,7 @@ fn unused_roles<'m>(
 ) {
     let held: HashSet<&Id> = tenants
         .clone()
-        .flat_map(|tenant| tenant.members.values().flatten())
-        .map(|entry| &entry.role)
+        .flat_map(|tenant| &tenant.summary.held)
         .collect();
     let own = tenants.flat_map(|tenant| tenant.roles.values());
     let others: Vec<&Role> = roles.values().chain(own).collect();

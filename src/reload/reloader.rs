@@ -8,15 +8,14 @@ use arc_swap::ArcSwap;
 
 use super::pdp::{Pdp, Published, Publisher};
 use super::report::{LastReload, Report};
-use super::scan::{Scan, rendered, scan};
+use super::scan::{Known, Scan, rendered, scan};
 use super::signal::{QUIET, Signal};
 use super::watch::Watch;
 use super::{Outcome, generation};
 use crate::clock;
-use crate::compile::Validated;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::metrics::Metrics;
-use crate::pipeline;
+use crate::pipeline::{self, Kept};
 use crate::snapshot::Snapshot;
 use crate::source::ReadError;
 
@@ -59,8 +58,7 @@ pub struct Reloader {
     metrics: Arc<Metrics>,
     last: LastReload,
     refused: Option<Refused>,
-    /// What need not be validated again.
-    validated: Arc<Validated>,
+    known: Known,
 }
 
 /// What was refused last, so that the same is not reported twice.
@@ -80,8 +78,9 @@ impl Reloader {
         let signal = Arc::new(Signal::default());
         let watch = watch(&folder, &signal, false).await;
         let started = Instant::now();
-        let validated = Arc::new(Validated::default());
-        let (snapshot, report) = first(&folder, &validated, started).await?;
+        let mut known = Known::default();
+        let (snapshot, report, kept) = first(&folder, &known, started).await?;
+        known.kept = kept;
         metrics.reloads.record_first(started.elapsed());
         Ok(Self {
             folder,
@@ -91,7 +90,7 @@ impl Reloader {
             metrics,
             last: Arc::new(ArcSwap::from_pointee(report)),
             refused: None,
-            validated,
+            known,
         })
     }
 
@@ -138,7 +137,7 @@ impl Reloader {
         let now_ms = clock::now_ms();
         let previous = self.publisher.pdp().load().snapshot.generation();
         let generation = generation::next(previous, now_ms);
-        let scan = scan(&self.folder, now_ms, generation, &self.validated, QUIET).await;
+        let scan = scan(&self.folder, now_ms, generation, &self.known, QUIET).await;
         let took = started.elapsed();
         // Rendering many findings and freeing large sources takes its time, which must not be the requests'.
         tokio::task::block_in_place(|| match scan {
@@ -148,13 +147,19 @@ impl Reloader {
         });
     }
 
-    fn compiled(&mut self, mut compiled: pipeline::Outcome, took: Duration) {
-        match compiled.snapshot.take() {
+    fn compiled(&mut self, compiled: pipeline::Outcome, took: Duration) {
+        match compiled.snapshot.clone() {
             None => self.rejected(&compiled, took),
             Some(snapshot) if self.is_published(snapshot.revision()) => {
                 self.restored(&compiled, took);
+                // What was compiled just now goes; what is published is what the next edit is compared with.
+                let kept = self.known.kept.take();
+                self.known.kept = kept.map(|kept| Arc::new(kept.read_again(&compiled.sources)));
             }
-            Some(snapshot) => self.reloaded(snapshot, &compiled, took),
+            Some(snapshot) => {
+                self.reloaded(snapshot, &compiled, took);
+                self.known.kept = Kept::new(compiled).map(Arc::new);
+            }
         }
     }
 
@@ -243,17 +248,17 @@ async fn watch(folder: &Path, signal: &Arc<Signal>, known: bool) -> Option<Watch
 
 async fn first(
     folder: &Path,
-    validated: &Arc<Validated>,
+    known: &Known,
     started: Instant,
-) -> Result<(Snapshot, Report), StartError> {
+) -> Result<(Snapshot, Report, Option<Arc<Kept>>), StartError> {
     let now_ms = clock::now_ms();
     let generation = generation::next(0, now_ms);
-    let mut compiled = match scan(folder, now_ms, generation, validated, QUIET).await {
+    let compiled = match scan(folder, now_ms, generation, known, QUIET).await {
         Scan::Compiled(compiled) => compiled,
         Scan::Unreadable(error) => return Err(error.into()),
         Scan::Panicked => return Err(StartError::Failed),
     };
-    let Some(snapshot) = compiled.snapshot.take() else {
+    let Some(snapshot) = compiled.snapshot.clone() else {
         return Err(StartError::Rejected(rendered(&compiled)));
     };
     let (revision, counts, took) = (snapshot.revision(), snapshot.counts(), started.elapsed());
@@ -268,7 +273,8 @@ async fn first(
     warn(&compiled);
     let report =
         Report::new("loaded", took).with_diagnostics(&compiled.diagnostics, &compiled.sources);
-    Ok((snapshot, report))
+    let kept = Kept::new(*compiled).map(Arc::new);
+    Ok((snapshot, report, kept))
 }
 
 fn report(outcome: Outcome, took: Duration) -> Report {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::compile::Validated;
 use crate::diagnostic::{self, Format};
-use crate::pipeline;
+use crate::pipeline::{self, Kept};
 use crate::source::ReadError;
 
 /// How often a folder is read again because one of its files went away while it was read.
@@ -23,19 +23,28 @@ pub(super) enum Scan {
     Panicked,
 }
 
+/// What need not be done again.
+#[derive(Clone, Default)]
+pub(super) struct Known {
+    /// What passed validation.
+    validated: Arc<Validated>,
+    /// What is published.
+    pub(super) kept: Option<Arc<Kept>>,
+}
+
 /// Reads and compiles the folder; a file that vanishes between listing and reading is no error, the folder is read
 /// again after `pause`.
 pub(super) async fn scan(
     folder: &Path,
     now_ms: i64,
     generation: u64,
-    validated: &Arc<Validated>,
+    known: &Known,
     pause: Duration,
 ) -> Scan {
     let mut attempt = 0;
     loop {
         attempt += 1;
-        match load(folder.to_owned(), now_ms, generation, Arc::clone(validated)).await {
+        match load(folder.to_owned(), now_ms, generation, known.clone()).await {
             Scan::Unreadable(error) if attempt < VANISHED_MAX && has_vanished(&error, folder) => {
                 tokio::time::sleep(pause).await;
             }
@@ -44,8 +53,11 @@ pub(super) async fn scan(
     }
 }
 
-async fn load(folder: PathBuf, now_ms: i64, generation: u64, validated: Arc<Validated>) -> Scan {
-    let load = move || pipeline::load_again(&folder, now_ms, generation, &validated);
+async fn load(folder: PathBuf, now_ms: i64, generation: u64, known: Known) -> Scan {
+    let load = move || {
+        let kept = known.kept.as_deref();
+        pipeline::load_again(&folder, now_ms, generation, &known.validated, kept)
+    };
     match tokio::task::spawn_blocking(load).await {
         Ok(Ok(outcome)) => Scan::Compiled(Box::new(outcome)),
         Ok(Err(error)) => Scan::Unreadable(error),

@@ -355,7 +355,7 @@ impl Counting {
     fn of(entry: &Entry) -> Self {
         Self {
             role: entry.role.clone(),
-            sub_accounts: entry.sub_accounts.clone(),
+            sub_accounts: entry.sub_accounts.to_vec(),
         }
     }
 }

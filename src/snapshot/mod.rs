@@ -18,7 +18,7 @@ mod slices;
 mod tenant;
 mod which_tenant;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 pub(crate) use decide::{Asking, Counting, Evaluation, entries_of, evaluate};
@@ -31,18 +31,19 @@ pub(crate) use which_tenant::which_tenant;
 use crate::compile::{self, CompiledPolicy, Stage, Validated};
 use crate::diagnostic::Diagnostics;
 use crate::model::{Application, Id, Model, Narrowed, Tenant};
+use crate::parallel;
 use crate::source::Sources;
 use tenant::SlicedApplication;
 
-/// Everything that a policy folder says, compiled.
-#[derive(Debug)]
+/// Everything that a policy folder says, compiled. Clones share all of it.
+#[derive(Debug, Clone)]
 pub struct Snapshot {
     revision: Arc<str>,
     generation: u64,
     applications: Vec<Arc<SlicedApplication>>,
-    tenants: HashMap<Id, CompiledTenant>,
+    tenants: Arc<HashMap<Id, Arc<CompiledTenant>>>,
     /// What a tenant that no file names is, by application that takes memberships from the request.
-    undeclared: HashMap<Id, CompiledTenant>,
+    undeclared: Arc<HashMap<Id, CompiledTenant>>,
 }
 
 /// How much a snapshot holds.
@@ -78,13 +79,24 @@ impl Snapshot {
         validated: &Validated,
         diagnostics: &mut Diagnostics,
     ) -> Self {
+        // Validation is most of a start with few tenants, and no application knows of another.
+        let declared: Vec<&Arc<Application>> = model.applications.values().collect();
+        let compiled = parallel::map(&declared, 1, |applications| {
+            let mut found = Diagnostics::default();
+            let compile = |application: &&Arc<Application>| {
+                let compiled = compile::application(application, sources, validated, &mut found);
+                Arc::new(SlicedApplication::new(compiled))
+            };
+            let compiled: Vec<_> = applications.iter().map(compile).collect();
+            (compiled, found)
+        });
         let mut applications = Vec::new();
-        let mut index_of: HashMap<Id, usize> = HashMap::new();
-        for (id, application) in &model.applications {
-            let compiled = compile::application(application, sources, validated, diagnostics);
-            index_of.insert(id.clone(), applications.len());
-            applications.push(Arc::new(SlicedApplication::new(compiled)));
+        for (some, found) in compiled {
+            applications.extend(some);
+            diagnostics.extend(found);
         }
+        let ids = model.applications.keys().cloned();
+        let index_of: HashMap<Id, usize> = ids.zip(0..).collect();
         let mut tenants = HashMap::new();
         for (id, tenant) in &model.tenants {
             let index = index_of.get(&tenant.application.id.value).copied();
@@ -99,10 +111,10 @@ impl Snapshot {
                 );
                 let compiled =
                     CompiledTenant::new(tenant.clone(), index, application.clone(), book);
-                tenants.insert(id.clone(), compiled);
+                tenants.insert(id.clone(), Arc::new(compiled));
             }
         }
-        let undeclared = applications
+        let undeclared: HashMap<Id, CompiledTenant> = applications
             .iter()
             .enumerate()
             .filter(|(_, application)| application.compiled.model.membership_request)
@@ -118,9 +130,42 @@ impl Snapshot {
             revision: sources.revision().clone(),
             generation,
             applications,
-            tenants,
-            undeclared,
+            tenants: Arc::new(tenants),
+            undeclared: Arc::new(undeclared),
         }
+    }
+
+    /// Compiles some tenants of a model; all else is as it was before, and shared. Nothing where one of them is new.
+    pub fn compile_again(
+        before: &Self,
+        model: &Model,
+        changed: &HashSet<Id>,
+        sources: &Sources,
+        generation: u64,
+        validated: &Validated,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Self> {
+        let mut tenants = (*before.tenants).clone();
+        for id in changed {
+            let (tenant, before) = (model.tenants.get(id)?, before.tenants.get(id)?);
+            let (index, application) = (before.application_index, &before.application);
+            let book = compile::tenant(
+                tenant,
+                &application.compiled,
+                sources,
+                validated,
+                diagnostics,
+            );
+            let compiled = CompiledTenant::new(tenant.clone(), index, application.clone(), book);
+            tenants.insert(id.clone(), Arc::new(compiled));
+        }
+        Some(Self {
+            revision: sources.revision().clone(),
+            generation,
+            applications: before.applications.clone(),
+            tenants: Arc::new(tenants),
+            undeclared: before.undeclared.clone(),
+        })
     }
 
     /// What grants under `*` with a condition cover: the types that have what it reads.
@@ -129,7 +174,8 @@ impl Snapshot {
             .applications
             .iter()
             .map(|application| &application.compiled.book);
-        let books = applications.chain(self.tenants.values().map(|tenant| &tenant.book));
+        let tenants = self.tenants.values();
+        let books = applications.chain(tenants.map(|tenant| &tenant.book));
         books
             .flat_map(|book| &book.narrowed)
             .map(|(span, targets)| (*span, targets.clone()))
@@ -205,7 +251,7 @@ impl Snapshot {
 
     /// The schema and policies of each application, and what each tenant adds, for `octroi compile`.
     pub fn compiled(&self) -> impl Iterator<Item = Compiled<'_>> {
-        let mut tenants: Vec<&CompiledTenant> = self.tenants.values().collect();
+        let mut tenants: Vec<&CompiledTenant> = self.tenants().collect();
         tenants.sort_by(|a, b| a.model.id.value.cmp(&b.model.id.value));
         self.applications
             .iter()
@@ -234,7 +280,7 @@ impl Snapshot {
 
     /// Every tenant of the files, in no order.
     pub(crate) fn tenants(&self) -> impl Iterator<Item = &CompiledTenant> {
-        self.tenants.values()
+        self.tenants.values().map(|tenant| &**tenant)
     }
 
     /// Every application.
@@ -249,12 +295,12 @@ impl Snapshot {
     }
 
     fn tenant(&self, id: &str) -> Option<&CompiledTenant> {
-        self.tenants.get(id)
+        self.tenants.get(id).map(|tenant| &**tenant)
     }
 
     /// The only tenant loaded, provided that no application takes memberships from the request.
     fn only_tenant(&self) -> Option<&CompiledTenant> {
-        let mut tenants = self.tenants.values();
+        let mut tenants = self.tenants();
         let first = tenants.next();
         first.filter(|_| tenants.next().is_none() && self.undeclared.is_empty())
     }

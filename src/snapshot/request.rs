@@ -70,9 +70,9 @@ fn entry(item: &Json<'_>, tenant: &CompiledTenant) -> Result<Entry, String> {
     Ok(Entry {
         span: None,
         role: role.name.value.clone(),
-        sub_accounts,
-        teams: texts(item.get("teams"), "teams")?,
-        assigned,
+        sub_accounts: sub_accounts.into(),
+        teams: texts(item.get("teams"), "teams")?.map(Into::into),
+        assigned: assigned.into(),
         guest: None,
         status: status(item.get("status"))?,
         expires: expires(item.get("expires"))?,

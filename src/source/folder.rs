@@ -1,13 +1,12 @@
-//! Walking a policy folder: which files count, what is too large, and the revision over them.
+//! Walking a policy folder: which files count, what is too large, and what need not be read again.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
+use super::stamp::Stamp;
 use super::{SourceFile, Sources};
+use crate::parallel;
 
 /// Bounds on what a policy folder may hold; beyond them reading stops with an error, not with an exhausted machine.
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +57,9 @@ pub enum ReadError {
     },
 }
 
+/// Files that one thread reads at a time.
+const FILES_AT_ONCE: usize = 64;
+
 /// Reads every `*.yaml`, `*.yml` and `*.cedar` below `root`. Names that begin with a dot are skipped, symbolic links
 /// are followed.
 ///
@@ -65,6 +67,18 @@ pub enum ReadError {
 /// When the folder or one of its files cannot be read, or there are too many. A file that is no text, or too large, is
 /// among the sources with its [`SourceFile::problem`].
 pub fn read_folder(root: &Path, limits: Limits) -> Result<Sources, ReadError> {
+    read_folder_again(root, limits, &Sources::default())
+}
+
+/// Like [`read_folder`]; files that look from outside as they did `before` are not read again.
+///
+/// # Errors
+/// As for [`read_folder`].
+pub fn read_folder_again(
+    root: &Path,
+    limits: Limits,
+    before: &Sources,
+) -> Result<Sources, ReadError> {
     if !root.is_dir() {
         let path = root.display().to_string();
         return match fs::metadata(root) {
@@ -74,11 +88,17 @@ pub fn read_folder(root: &Path, limits: Limits) -> Result<Sources, ReadError> {
     }
     let mut paths = Vec::new();
     collect(root, 0, limits, &mut paths)?;
-    let files = paths
-        .iter()
-        .map(|path| read_file(root, path, limits))
-        .collect::<Result<Vec<_>, _>>()?;
-    Ok(Sources::new(files))
+    let read = parallel::map(&paths, FILES_AT_ONCE, |paths| {
+        paths
+            .iter()
+            .map(|path| read_file(root, path, limits, before))
+            .collect::<Result<Vec<_>, _>>()
+    });
+    let mut files = Vec::with_capacity(paths.len());
+    for some in read {
+        files.extend(some?);
+    }
+    Ok(Sources::new(files, before))
 }
 
 fn collect(
@@ -96,8 +116,12 @@ fn collect(
             continue;
         }
         let path = entry.path();
-        // A dangling link is no folder; it matters only where it is called like a policy file.
-        let is_folder = fs::metadata(&path).is_ok_and(|metadata| metadata.is_dir());
+        // What is no link need not be looked at. A dangling link is no folder; it matters only where it is called like
+        // a policy file.
+        let is_folder = match entry.file_type() {
+            Ok(kind) if !kind.is_symlink() => kind.is_dir(),
+            _ => fs::metadata(&path).is_ok_and(|metadata| metadata.is_dir()),
+        };
         if is_folder {
             collect(&path, depth + 1, limits, paths)?;
         } else if is_policy_file(&path) {
@@ -115,9 +139,20 @@ fn is_policy_file(path: &Path) -> bool {
         .is_some_and(|extension| extension == "yaml" || extension == "yml" || extension == "cedar")
 }
 
-fn read_file(root: &Path, path: &Path, limits: Limits) -> Result<SourceFile, ReadError> {
+fn read_file(
+    root: &Path,
+    path: &Path,
+    limits: Limits,
+    before: &Sources,
+) -> Result<SourceFile, ReadError> {
     let relative = relative_name(root, path);
     let metadata = fs::metadata(path).map_err(|error| io_error(path, error))?;
+    // Taken before the file is read: what changes meanwhile shows the next time.
+    let stamp = Stamp::of(&metadata);
+    let known = before.find(&relative);
+    if let Some(known) = known.filter(|known| stamp.is_some() && known.stamp == stamp) {
+        return Ok(known.clone());
+    }
     if metadata.len() > limits.file_bytes_max {
         let (bytes, limit) = (metadata.len(), limits.file_bytes_max);
         let problem = format!(
@@ -126,15 +161,20 @@ fn read_file(root: &Path, path: &Path, limits: Limits) -> Result<SourceFile, Rea
         return Ok(SourceFile::unreadable(relative, String::new(), problem));
     }
     let bytes = fs::read(path).map_err(|error| io_error(path, error))?;
-    Ok(match String::from_utf8(bytes) {
-        Ok(text) => SourceFile::new(relative, text),
+    let mut file = match String::from_utf8(bytes) {
+        Ok(text) => match known.filter(|known| known.problem.is_none() && *known.text == *text) {
+            Some(known) => known.clone(),
+            None => SourceFile::new(relative, text),
+        },
         Err(error) => {
             let at = error.utf8_error().valid_up_to();
             let lossy = String::from_utf8_lossy(error.as_bytes()).into_owned();
             let problem = format!("the file is not UTF-8 text (first bad byte at offset {at})");
-            SourceFile::unreadable(relative, lossy, problem)
+            return Ok(SourceFile::unreadable(relative, lossy, problem));
         }
-    })
+    };
+    file.stamp = stamp;
+    Ok(file)
 }
 
 fn relative_name(root: &Path, path: &Path) -> String {
@@ -147,22 +187,6 @@ fn relative_name(root: &Path, path: &Path) -> String {
         name.push_str(&part.as_os_str().to_string_lossy());
     }
     name
-}
-
-/// SHA-256 over each file's path and bytes, each preceded by its length so that no two folders share a stream.
-pub(super) fn revision(files: &[SourceFile]) -> String {
-    let mut hash = Sha256::new();
-    for file in files {
-        for part in [file.path().as_bytes(), file.text().as_bytes()] {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part);
-        }
-    }
-    let mut hex = String::with_capacity(64);
-    for byte in hash.finalize() {
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex
 }
 
 fn io_error(path: &Path, error: io::Error) -> ReadError {

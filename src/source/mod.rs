@@ -5,12 +5,17 @@
 //! the author's own line.
 
 mod folder;
+mod revision;
 mod span;
+mod stamp;
 
-pub use folder::{Limits, ReadError, read_folder};
+pub use folder::{Limits, ReadError, read_folder, read_folder_again};
 pub use span::{Position, SourceId, Span, Spanned};
 
 use std::sync::Arc;
+
+use revision::Revision;
+use stamp::Stamp;
 
 /// One policy file, as it was read.
 #[derive(Debug, Clone)]
@@ -19,6 +24,8 @@ pub struct SourceFile {
     text: Arc<str>,
     line_starts: Arc<[u32]>,
     problem: Option<Arc<str>>,
+    /// What the file looked like from outside when it was read.
+    stamp: Option<Stamp>,
 }
 
 impl SourceFile {
@@ -31,6 +38,7 @@ impl SourceFile {
             text,
             line_starts,
             problem: None,
+            stamp: None,
         }
     }
 
@@ -39,6 +47,13 @@ impl SourceFile {
         let mut file = Self::new(path, text);
         file.problem = Some(problem.into());
         file
+    }
+
+    /// Whether another reading found the same: then the text is held once.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.path == other.path
+            && Arc::ptr_eq(&self.text, &other.text)
+            && self.problem == other.problem
     }
 
     /// Why the file cannot be read as text, if it cannot.
@@ -96,8 +111,8 @@ fn line_ends(text: &str) -> impl Iterator<Item = u32> {
 /// Every file of a policy folder at one moment.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
-    files: Vec<SourceFile>,
-    revision: Arc<str>,
+    files: Arc<[SourceFile]>,
+    revision: Revision,
 }
 
 impl Sources {
@@ -109,12 +124,30 @@ impl Sources {
             .into_iter()
             .map(|(path, text)| SourceFile::new(path, text))
             .collect();
-        Self::new(files)
+        Self::new(files, &Self::default())
     }
 
-    fn new(mut files: Vec<SourceFile>) -> Self {
+    /// These sources with some files' texts replaced, as a reading finds them after an edit: what is not named is kept.
+    pub fn edited<P: Into<Arc<str>>, T: Into<Arc<str>>>(
+        &self,
+        texts: impl IntoIterator<Item = (P, T)>,
+    ) -> Self {
+        let mut files = self.files.to_vec();
+        for (path, text) in texts {
+            let file = SourceFile::new(path, text);
+            match files.iter_mut().find(|known| known.path == file.path) {
+                Some(known) => *known = file,
+                None => files.push(file),
+            }
+        }
+        Self::new(files, self)
+    }
+
+    /// Sorts the files; for the revision, what was digested `before` need not be digested again.
+    fn new(mut files: Vec<SourceFile>, before: &Self) -> Self {
         files.sort_by(|a, b| a.path.cmp(&b.path));
-        let revision = folder::revision(&files).into();
+        let revision = Revision::of(&files, before);
+        let files = files.into();
         Self { files, revision }
     }
 
@@ -126,6 +159,12 @@ impl Sources {
             .map(|(index, file)| (SourceId::new(index), file))
     }
 
+    /// The file of a path.
+    fn find(&self, path: &str) -> Option<&SourceFile> {
+        let index = self.files.binary_search_by(|file| (*file.path).cmp(path));
+        self.files.get(index.ok()?)
+    }
+
     /// The file that a span points into.
     pub fn get(&self, id: SourceId) -> Option<&SourceFile> {
         self.files.get(id.index())
@@ -134,7 +173,25 @@ impl Sources {
     /// SHA-256 over the sorted relative paths and the bytes of the policy files, in hexadecimal: the same on every
     /// machine for the same folder.
     pub fn revision(&self) -> &Arc<str> {
-        &self.revision
+        self.revision.as_hex()
+    }
+
+    /// The files that differ from those of other sources, which must be of the same paths; nothing if they are not.
+    pub fn changed_since(&self, other: &Self) -> Option<Vec<SourceId>> {
+        let (files, before) = (self.files.iter(), other.files.iter());
+        if files.len() != before.len() {
+            return None;
+        }
+        let mut changed = Vec::new();
+        for (index, (file, before)) in files.zip(before).enumerate() {
+            if file.path != before.path {
+                return None;
+            }
+            if !file.is_same(before) {
+                changed.push(SourceId::new(index));
+            }
+        }
+        Some(changed)
     }
 
     /// `path:line` of a span's start, as explanations and `octroi compile` print it.

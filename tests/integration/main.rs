@@ -24,6 +24,8 @@ mod http;
 #[cfg(test)]
 mod http2;
 #[cfg(test)]
+mod incremental;
+#[cfg(test)]
 mod naive;
 #[cfg(test)]
 mod openapi;
