@@ -1,7 +1,8 @@
 // Asks an octroi sidecar. The type Octroi and its methods are for an app; the standard library is all they need.
 //
-//	go run ask.go SUBJECT ACTION[,ACTION...] TYPE ID [PROPERTY=VALUE ...]
-//	go run ask.go marc read conversation c-1 tenant=boutiques-durand sub_account=paris-marais
+//	go build ask.go   (`go run` would turn every exit code but 0 into 1)
+//	./ask SUBJECT ACTION[,ACTION...] TYPE ID [PROPERTY=VALUE ...]
+//	./ask marc read conversation c-1 tenant=boutiques-durand sub_account=paris-marais
 //
 // It prints `allow` or `deny`; of several actions, one line each. Exit code: 0 allow, 5 deny (one of them), 1 in doubt,
 // 2 wrong usage. OCTROI_URL, OCTROI_TOKEN and OCTROI_TIMEOUT_MS say where, as whom, and how long to wait.

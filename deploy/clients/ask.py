@@ -5,7 +5,8 @@
     ask.py marc read conversation c-1 tenant=boutiques-durand sub_account=paris-marais
 
 Prints `allow` or `deny`; of several actions, one line each. Exit code: 0 allow, 5 deny (one of them), 1 in doubt, 2 wrong
-usage. OCTROI_URL, OCTROI_TOKEN and OCTROI_TIMEOUT_MS say where, as whom, and how long to wait.
+usage. OCTROI_URL, OCTROI_TOKEN and OCTROI_TIMEOUT_MS say where, as whom, and how long to wait. Properties are sent as
+texts; an app sends numbers and lists as what they are.
 """
 
 import contextlib

@@ -9,6 +9,7 @@
 set -eu
 
 url=${OCTROI_URL:-http://127.0.0.1:8181}
+url=${url%/}
 timeout_ms=${OCTROI_TIMEOUT_MS:-500}
 # The same for each attempt, so that both logs tell of one question.
 request_id=${REQUEST_ID:-$(cat /proc/sys/kernel/random/uuid 2>/dev/null || echo "ask-$$-$(date +%s)")}

@@ -84,8 +84,7 @@ impl<'a> Evaluations<'a> {
                 items.len()
             )));
         }
-        let repeated = defaults_weight(&members).saturating_mul(items.len());
-        if repeated > REPEATED_MAX {
+        if repeated(&members, &items) > REPEATED_MAX {
             return Err(Malformed::TooMany(format!(
                 "the {} items of `evaluations` repeat too much of what stands beside it; ask in several requests",
                 items.len()
@@ -99,13 +98,15 @@ impl<'a> Evaluations<'a> {
     }
 }
 
-/// How much what stands at the top holds, counting characters and values.
-fn defaults_weight(members: &Members<'_>) -> usize {
+/// How much of what stands at the top the items repeat, counting characters and values.
+fn repeated(top: &Members<'_>, items: &[Json<'_>]) -> usize {
     let parts = ["subject", "action", "resource", "context"];
+    let parts = parts
+        .into_iter()
+        .filter_map(|name| Some((name, top.get(name)?)));
+    let uses = |name| items.iter().filter(|item| item.get(name).is_none()).count();
     parts
-        .iter()
-        .filter_map(|name| members.get(name))
-        .map(weight)
+        .map(|(name, part)| weight(part).saturating_mul(uses(name)))
         .sum()
 }
 

@@ -39,7 +39,10 @@ impl Page {
             Some(_) => return Err(malformed("`page.token` must be a string")),
         };
         let Some(token) = token else {
-            return Ok(Self { limit, after: None });
+            return Ok(Self {
+                limit: limit.filter(|limit| *limit > 0),
+                after: None,
+            });
         };
         if token.search != fingerprint(search) {
             return Err(malformed(
@@ -77,11 +80,11 @@ fn read_token(text: &str) -> Result<Token, Malformed> {
         .ok_or_else(|| malformed("`page.token` is none that this endpoint gave out"))
 }
 
-/// `limit` is a whole number; 0 is the same as none.
+/// `limit` is a whole number; on a first page 0 is the same as none.
 fn limit(json: Option<Json<'_>>) -> Result<Option<usize>, Malformed> {
     match json {
-        None | Some(Json::Integer(0)) => Ok(None),
-        Some(Json::Integer(limit)) if limit > 0 => {
+        None => Ok(None),
+        Some(Json::Integer(limit)) if limit >= 0 => {
             Ok(Some(usize::try_from(limit).unwrap_or(usize::MAX)))
         }
         Some(_) => Err(malformed("`page.limit` must be a whole number, 0 or more")),

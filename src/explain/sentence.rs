@@ -183,6 +183,9 @@ fn missing(scope: Scope, evaluation: &Evaluation<'_>) -> String {
             let own = entries.iter().flat_map(|entry| &entry.sub_accounts);
             let own = reach(own.map(|id| id.to_string()).collect());
             match stands.sub_accounts.is_empty() {
+                true if stands.is_member => format!(
+                    "the entry reaches the sub-accounts {own}, and the member stands, or would stand, not only there"
+                ),
                 true => format!(
                     "the entry reaches the sub-accounts {own}, and the question names no sub-account"
                 ),
@@ -192,13 +195,7 @@ fn missing(scope: Scope, evaluation: &Evaluation<'_>) -> String {
                 ),
             }
         }
-        Scope::Team => match stands.teams.is_empty() {
-            true => "it reaches the member's teams, and the resource is of no team".into(),
-            false => format!(
-                "it reaches the member's teams, and the resource is of {}",
-                listed(&stands.teams)
-            ),
-        },
+        Scope::Team => "it reaches the entry's teams, and the resource is of none of them".into(),
         Scope::Assigned => "it reaches the records that the entry is assigned to".into(),
         Scope::Own => match &stands.owner {
             None => "it reaches what the member owns, and the question names no owner".into(),

@@ -6,7 +6,9 @@ use std::borrow::Cow;
 use crate::compile::{Read, Root, Rule};
 use crate::document::{AttributeType, Status};
 use crate::model::{Application, Entry, Id, Role};
-use crate::snapshot::{Asking, Evaluation, Question, Reason, Snapshot, entries_of, evaluate};
+use crate::snapshot::{
+    Asking, CompiledTenant, Evaluation, Question, Reason, Snapshot, entries_of, evaluate,
+};
 use crate::value::{Json, Members};
 
 /// Most suggestions that a deny gets.
@@ -31,6 +33,8 @@ pub enum Change {
     Role(Id, Vec<Id>),
     /// The subject's entries are active.
     Active,
+    /// The subject's entries have not expired.
+    Renewed,
 }
 
 /// Changes that turn a deny together, and none of them alone.
@@ -84,6 +88,7 @@ impl Change {
             Self::Role(role, places) if places.is_empty() => format!("role {role}"),
             Self::Role(role, places) => format!("role {role} in [{}]", places.join(", ")),
             Self::Active => "membership active".into(),
+            Self::Renewed => "membership not expired".into(),
         }
     }
 
@@ -92,7 +97,8 @@ impl Change {
         match (self, other) {
             (Self::Attribute(a, _), Self::Attribute(b, _)) => a == b,
             (Self::SubAccount(_), Self::SubAccount(_)) | (Self::Team(_), Self::Team(_)) => true,
-            (Self::Role(..) | Self::Active, Self::Role(..) | Self::Active) => true,
+            (Self::Role(..), Self::Role(..) | Self::Active | Self::Renewed)
+            | (Self::Active | Self::Renewed, Self::Role(..)) => true,
             _ => self == other,
         }
     }
@@ -136,6 +142,7 @@ impl Change {
             Self::Active => entries
                 .iter_mut()
                 .for_each(|entry| entry.status = Status::Active),
+            Self::Renewed => entries.iter_mut().for_each(|entry| entry.expires = None),
         }
     }
 }
@@ -229,13 +236,11 @@ fn try_changes(
     for change in changes {
         change.apply(&mut question, &mut entries);
     }
-    {
-        let asking = Asking {
-            assumed: Some(&entries),
-            ..Asking::PLAIN
-        };
-        evaluate(snapshot, &question, now, asking).reason
-    }
+    let asking = Asking {
+        assumed: Some(&entries),
+        ..Asking::PLAIN
+    };
+    evaluate(snapshot, &question, now, asking).reason
 }
 
 /// Changes worth trying, the smallest first: the invitation, the place, attributes, another role.
@@ -245,8 +250,12 @@ fn candidates(
     entries: &[Entry],
 ) -> Vec<Change> {
     let mut candidates = Vec::new();
-    if evaluation.reason == Reason::MembershipInvited {
-        candidates.push(Change::Active);
+    match evaluation.reason {
+        Reason::MembershipInvited | Reason::MembershipSuspended => {
+            candidates.extend([Change::Active, Change::Renewed]);
+        }
+        Reason::MembershipExpired => candidates.extend([Change::Renewed, Change::Active]),
+        _ => {}
     }
     let Some(tenant) = evaluation.tenant else {
         return candidates;
@@ -264,15 +273,45 @@ fn candidates(
             *id != *question.subject.id && tenant.model.members.contains_key(id)
         }));
     }
-    let asked = evaluation
-        .stands_at
-        .sub_accounts
-        .first()
-        .map(|id| Id::from(&**id));
+    if evaluation.reason == Reason::NotAssignable && &*question.resource.kind == "member" {
+        candidates.extend(roles_to_give(tenant, entries));
+    }
+    let stands_at = evaluation.stands_at.sub_accounts.first();
+    let asked = stands_at.map(|id| Id::from(&**id));
+    let asked = asked.or_else(|| asked_place(question));
     let names = tenant.model.role_names().take(TRIED_MAX);
     let roles = names.filter_map(|name| tenant.model.role(name));
     candidates.extend(roles.filter_map(|role| other_role(role, asked.as_ref(), entries)));
     candidates
+}
+
+/// The place that a question names itself.
+fn asked_place(question: &Question<'_>) -> Option<Id> {
+    let one = question.property("sub_account");
+    let several = match question.property("sub_accounts") {
+        Some(Json::List(items)) => items.first(),
+        _ => None,
+    };
+    one.or(several)?.as_text().map(Id::from)
+}
+
+/// Other roles that the question could be about: those that an entry may give.
+fn roles_to_give<'t>(
+    tenant: &'t CompiledTenant,
+    entries: &'t [Entry],
+) -> impl Iterator<Item = Change> {
+    let gives = |name: &&Id| {
+        let mut roles = entries
+            .iter()
+            .filter_map(|entry| tenant.model.role(&entry.role));
+        roles.any(|role| role.assigns.contains(name))
+    };
+    let names = tenant.model.role_names().filter(gives).take(TRIED_MAX);
+    let role = || Read {
+        root: Root::Resource,
+        name: "role".to_owned(),
+    };
+    names.map(move |name| Change::Attribute(role(), text(name)))
 }
 
 fn unique<'a>(ids: impl Iterator<Item = &'a Id>) -> impl Iterator<Item = Id> {

@@ -34,6 +34,8 @@ impl FromStr for ListenAddress {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // A list in the environment may have blanks behind its commas.
+        let text = text.trim();
         if let Some(path) = text.strip_prefix("unix:") {
             return match path {
                 "" => Err(AddressError::NoPath),

@@ -255,9 +255,13 @@ fn asks_for_reasons(headers: &HeaderMap) -> bool {
 /// The oldest generation that may answer; 0 if the caller takes any. More digits than a generation has can only mean
 /// one that is yet to come.
 fn generation_min(headers: &HeaderMap) -> Result<u64, Refusal> {
-    let Some(value) = headers.get(OCTROI_MIN_GENERATION) else {
+    let mut given = headers.get_all(OCTROI_MIN_GENERATION).iter();
+    let Some(value) = given.next() else {
         return Ok(0);
     };
+    if given.next().is_some() {
+        return Err(Refusal::Generation);
+    }
     let text = value.to_str().map_err(|_| Refusal::Generation)?;
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Refusal::Generation);

@@ -76,11 +76,8 @@ impl Identifier {
     /// The path that a request means: an identifier with a path puts the endpoints below that, and the document at the
     /// well-known path *before* it (section 9.2). Both are also served without it, for gateways that cut it off.
     pub(super) fn meant<'p>(&self, path: &'p str) -> &'p str {
-        if self.path.is_empty() {
-            return path;
-        }
         let own = |rest: &'p str| rest.starts_with('/').then_some(rest);
-        let document = path.strip_suffix(self.path.as_str());
+        let document = path.trim_end_matches('/').strip_suffix(self.path.as_str());
         document
             .filter(|path| *path == path::METADATA)
             .or_else(|| path.strip_prefix(self.path.as_str()).and_then(own))
@@ -133,6 +130,10 @@ mod tests {
             ("/tenant1/access/v1/evaluation", path::EVALUATION),
             ("/access/v1/evaluation", path::EVALUATION),
             ("/.well-known/authzen-configuration/tenant1", path::METADATA),
+            (
+                "/.well-known/authzen-configuration/tenant1/",
+                path::METADATA,
+            ),
             ("/.well-known/authzen-configuration", path::METADATA),
             (
                 "/tenant1x/access/v1/evaluation",

@@ -31,7 +31,7 @@ pub enum Refusal {
     ContentType,
     /// `Octroi-Min-Generation` is no number.
     #[error(
-        "the header `Octroi-Min-Generation` must be a whole number, a generation as /status shows it"
+        "the header `Octroi-Min-Generation` must be given once, as a whole number, a generation as /status shows it"
     )]
     Generation,
     /// The body is larger than is read.

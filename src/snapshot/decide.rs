@@ -1,8 +1,6 @@
 //! One decision: which tenant, is the question in order, is the subject a member, what do the policies say of its own
 //! entries, and of what others delegated to it.
 
-use std::borrow::Cow;
-
 use super::Snapshot;
 use super::attributes::{IllTyped, Typing, typing};
 use super::decider::{Decider, Slicing, Verdict};
@@ -50,10 +48,10 @@ pub(crate) struct Counting {
 /// Where a resource stands, in words of the question and its records.
 #[derive(Debug, Default)]
 pub(crate) struct Standing {
-    /// Its sub-accounts.
+    /// Its sub-accounts; none of a member, whose places are nobody else's business.
     pub(crate) sub_accounts: Vec<String>,
-    /// Its teams and those of its owner.
-    pub(crate) teams: Vec<String>,
+    /// Whether it is a member.
+    pub(crate) is_member: bool,
     /// Its owner.
     pub(crate) owner: Option<String>,
 }
@@ -370,11 +368,13 @@ impl Verdict<'_> {
     }
 }
 
+/// Where a resource stands, as far as whoever asks may know: not where a member does, nor in which teams an owner is.
 fn standing(place: &Place<'_>) -> Standing {
-    let texts = |items: &[Cow<'_, str>]| items.iter().map(|item| item.to_string()).collect();
+    let is_member = place.member.is_some();
+    let sub_accounts = place.sub_accounts.iter().flatten().filter(|_| !is_member);
     Standing {
-        sub_accounts: texts(place.sub_accounts.as_deref().unwrap_or_default()),
-        teams: texts(&place.teams),
+        sub_accounts: sub_accounts.map(|id| id.to_string()).collect(),
+        is_member,
         owner: place.owner.as_ref().map(|owner| owner.to_string()),
     }
 }

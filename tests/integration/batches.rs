@@ -200,6 +200,10 @@ fn a_body_asks_for_no_more_than_is_answered() {
     assert!(answer.body.contains("repeat too much"), "{}", answer.body);
     let answer = ask(&sidecar, "", &body(&context, 5));
     assert_eq!(answer.status, 200);
+    // Where each item has its own, nothing is repeated.
+    let items = vec![r#"{"context":{}}"#; 5_000].join(",");
+    let body = format!("{{{ANA_READS}{context},\"evaluations\":[{items}]}}");
+    assert_eq!(ask(&sidecar, "", &body).status, 200);
 }
 
 #[test]

@@ -245,6 +245,12 @@ fn refuses_what_it_does_not_serve() {
             400,
             format!("POST /access/v1/evaluation HTTP/1.1\r\n{json}\r\nOctroi-Min-Generation: -1"),
         ),
+        (
+            400,
+            format!(
+                "POST /access/v1/evaluation HTTP/1.1\r\n{json}\r\nOctroi-Min-Generation: 1\r\nOctroi-Min-Generation: 9"
+            ),
+        ),
     ] {
         let mut client = sidecar.client();
         client.send(&request(&head, good.as_bytes()));

@@ -140,6 +140,7 @@ fn a_token_goes_on_after_a_reload_and_belongs_to_its_search() {
     );
     assert!(another(&|body| body["context"] = json!({"a": 1})).contains(of_another));
     assert!(another(&|body| body["page"]["limit"] = json!(5)).contains("must stay 20"));
+    assert!(another(&|body| body["page"]["limit"] = json!(0)).contains("must stay 20"));
     assert!(
         another(&|body| body["page"]["token"] = json!("bm9uZQ"))
             .contains("none that this endpoint gave out")

@@ -28,6 +28,8 @@ members:
   - {account: claire, role: admin}
   - {account: marc, role: manager, sub_accounts: [paris]}
   - {account: zoe, role: manager, sub_accounts: [lyon], status: invited}
+  - {account: ada, role: manager, sub_accounts: [lyon], status: suspended}
+  - {account: eve, role: manager, sub_accounts: [lyon], expires: 1969-01-01}
 "#;
 
 #[test]
@@ -69,6 +71,24 @@ fn names_the_smallest_changes() {
             r#""sub_account":"lyon""#,
             &["membership active", "role admin"],
         ),
+        (
+            "ada",
+            "read",
+            r#""sub_account":"lyon""#,
+            &["membership active", "role admin"],
+        ),
+        (
+            "eve",
+            "read",
+            r#""sub_account":"lyon""#,
+            &["membership not expired", "role admin"],
+        ),
+        (
+            "nobody",
+            "read",
+            r#""sub_account":"lyon""#,
+            &["role admin", "role manager in [lyon]"],
+        ),
         ("claire", "read", "", &[]),
         ("claire", "fly", "", &[]),
     ] {
@@ -86,9 +106,41 @@ fn names_the_smallest_changes() {
     }
 }
 
+/// What is said of a member who is out of reach, and of one who is none: the same, and nothing of where it stands.
+#[test]
+fn says_nothing_of_where_a_member_stands() {
+    let policies = POLICIES.replace(
+        "      - {resources: [conversation], actions: [read]}",
+        "      - {resources: [conversation], actions: [read]}\n      - {resources: [member], actions: [list, read, invite]}",
+    );
+    let policies = policies.replace("  manager:\n", "  manager:\n    assigns: [manager]\n");
+    let outcome = pipeline::compile(Sources::from_texts([("a.yaml", policies)]), 0, 1);
+    let snapshot = outcome.snapshot.unwrap();
+    let ask = |action: &str, id: &str, properties: &str| {
+        let body = format!(
+            r#"{{"subject":{{"type":"user","id":"marc"}},"action":{{"name":"{action}"}},
+               "resource":{{"type":"member","id":"{id}","properties":{{{properties}}}}}}}"#
+        );
+        let question = read_evaluation(body.as_bytes()).unwrap();
+        let explanation = explain(&snapshot, &question, 0, Effort::WithSuggestions);
+        let sentence = explanation.sentence().replace(id, "X");
+        (sentence, explanation.would_allow().to_vec())
+    };
+    let (known, unknown) = (ask("read", "zoe", ""), ask("read", "nobody", ""));
+    assert_eq!(known.0, unknown.0);
+    assert!(!format!("{known:?}").contains("lyon"), "{known:?}");
+    let wrong_role = ask("invite", "new", r#""role":"admin","sub_account":"paris""#);
+    assert!(
+        wrong_role
+            .1
+            .contains(&r#"resource.role == "manager""#.to_owned()),
+        "{wrong_role:?}"
+    );
+}
+
 #[test]
 fn every_suggestion_turns_the_answer_and_no_part_of_it_does() {
-    let (mut singles, mut pairs, mut kinds) = (0, 0, [0; 6]);
+    let (mut singles, mut pairs, mut kinds) = (0, 0, [0; 7]);
     for seed in 1..=40 {
         let mut rng = fastrand::Rng::with_seed(seed);
         let world = naive::World::random(&mut rng);
@@ -136,6 +188,7 @@ fn every_suggestion_turns_the_answer_and_no_part_of_it_does() {
                         Change::Attribute(..) => 3,
                         Change::Role(..) => 4,
                         Change::Active => 5,
+                        Change::Renewed => 6,
                     }] += 1;
                 }
             }
