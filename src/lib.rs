@@ -47,6 +47,8 @@
 //! 5. Slicing changes nothing: a slice decides as all policies do. A test compares them, and both with a naive model
 //!    of the language that shares no code with the compiler.
 //! 6. Nothing that a question contains grows memory without bound.
+//! 7. A remembered decision is what deciding again would say: its key is all that the decision depends on, compared
+//!    whole, and what depends on the moment is found out before.
 //!
 //! # How a question is decided
 //!

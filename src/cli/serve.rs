@@ -19,6 +19,7 @@ use crate::server::{
     Admin, AdminHost, BindError, BindOptions, Bound, CertificateError, DecisionService,
     ExplainMode, Identifier, Limits, ListenAddress, Phase, Phases, TokensError,
 };
+use crate::snapshot::DecisionCache;
 
 /// Admin connections are few, and must be had when the decision listeners are full.
 const ADMIN_CONNECTIONS_MAX: u32 = 256;
@@ -62,6 +63,15 @@ pub(super) struct ServeArgs {
     /// The https URL by which callers know this PDP; the metadata document and its endpoints are made from it
     #[arg(long, env = "OCTROI_IDENTIFIER", value_name = "URL")]
     identifier: Option<Identifier>,
+    /// Most decisions that are remembered; 0 remembers none
+    #[arg(
+        long,
+        env = "OCTROI_DECISION_CACHE",
+        value_name = "COUNT",
+        default_value_t = 32_768,
+        value_parser = clap::value_parser!(u32).range(..=10_000_000)
+    )]
+    decision_cache: u32,
     /// When answers carry their reasons
     #[arg(long, env = "OCTROI_EXPLAIN", value_enum, default_value = "on-request")]
     explain: Explain,
@@ -196,7 +206,7 @@ async fn serve(args: ServeArgs) -> Result<(), ServeError> {
 
     let folder = args.policies.folder();
     let reloader = tokio::select! {
-        reloader = Reloader::start(folder, Arc::clone(&metrics)) => reloader?,
+        reloader = Reloader::start(folder, Arc::clone(&metrics), args.decision_cache()) => reloader?,
         () = stop.requested() => return Ok(()),
     };
     let pdp = reloader.pdp();
@@ -284,6 +294,11 @@ impl Listeners {
 }
 
 impl ServeArgs {
+    fn decision_cache(&self) -> Option<Arc<DecisionCache>> {
+        let entries = self.decision_cache as usize;
+        (entries > 0).then(|| Arc::new(DecisionCache::new(entries)))
+    }
+
     /// As asked for, unless the process may not have that many files open: connections must leave some for the
     /// policies, the admin listener and the rest.
     fn connections_max(&self) -> u32 {

@@ -6,6 +6,7 @@
 //! words that it shares with the modules that do.
 
 mod build;
+mod cache;
 mod decisions;
 mod exposition;
 mod http;
@@ -14,6 +15,7 @@ mod reloads;
 mod served;
 
 pub use build::Build;
+pub use cache::CacheMetrics;
 pub use decisions::DecisionCounters;
 pub use http::{Endpoint, HttpMetrics};
 pub use reloads::ReloadMetrics;
@@ -65,6 +67,8 @@ pub struct Metrics {
     pub http: HttpMetrics,
     /// Reloads by outcome.
     pub reloads: ReloadMetrics,
+    /// Look-ups in the decision cache.
+    pub cache: CacheMetrics,
     /// What the published snapshot holds.
     pub snapshot: SnapshotGauges,
     /// Open connections on the decision listeners.
@@ -87,6 +91,7 @@ impl Metrics {
         Ok(Self {
             http: HttpMetrics::new(&registry),
             reloads: ReloadMetrics::new(&registry),
+            cache: CacheMetrics::new(&registry),
             snapshot: SnapshotGauges::new(&registry),
             connections: registry.gauge(CONNECTIONS),
             decision_duration: registry.histogram(DECISION_DURATION, Vec::new()),

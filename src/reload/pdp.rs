@@ -7,7 +7,7 @@ use hyper::header::HeaderValue;
 
 use crate::clock;
 use crate::metrics::{DecisionCounters, Metrics};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{DecisionCache, Snapshot};
 
 /// A snapshot with all that answering from it needs.
 pub struct Published {
@@ -41,6 +41,7 @@ impl Published {
 /// The policy decision point: always has a snapshot, and is read without a lock.
 pub struct Pdp {
     current: ArcSwap<Published>,
+    cache: Option<Arc<DecisionCache>>,
 }
 
 impl Pdp {
@@ -53,6 +54,11 @@ impl Pdp {
     pub fn load_full(&self) -> Arc<Published> {
         self.current.load_full()
     }
+
+    /// What remembers its decisions, if anything does.
+    pub fn cache(&self) -> Option<&DecisionCache> {
+        self.cache.as_deref()
+    }
 }
 
 /// The right to publish; there is one.
@@ -62,10 +68,15 @@ pub(super) struct Publisher {
 }
 
 impl Publisher {
-    pub(super) fn new(first: Snapshot, metrics: Arc<Metrics>) -> Self {
+    pub(super) fn new(
+        first: Snapshot,
+        metrics: Arc<Metrics>,
+        cache: Option<Arc<DecisionCache>>,
+    ) -> Self {
+        let first = first.with_cache(cache.clone());
         let current = ArcSwap::from_pointee(Published::new(first, &metrics));
         Self {
-            pdp: Arc::new(Pdp { current }),
+            pdp: Arc::new(Pdp { current, cache }),
             metrics,
         }
     }
@@ -76,6 +87,7 @@ impl Publisher {
 
     /// Replaces what is published and returns what was.
     pub(super) fn publish(&mut self, snapshot: Snapshot) -> Arc<Published> {
+        let snapshot = snapshot.with_cache(self.pdp.cache.clone());
         let published = Published::new(snapshot, &self.metrics);
         self.pdp.current.swap(Arc::new(published))
     }

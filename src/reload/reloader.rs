@@ -16,7 +16,7 @@ use crate::clock;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::metrics::Metrics;
 use crate::pipeline::{self, Kept};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{DecisionCache, Snapshot};
 use crate::source::ReadError;
 
 /// How often the folder is looked at again while it cannot be watched or read.
@@ -74,7 +74,11 @@ impl Reloader {
     ///
     /// # Errors
     /// When there is nothing to publish.
-    pub async fn start(folder: PathBuf, metrics: Arc<Metrics>) -> Result<Self, StartError> {
+    pub async fn start(
+        folder: PathBuf,
+        metrics: Arc<Metrics>,
+        cache: Option<Arc<DecisionCache>>,
+    ) -> Result<Self, StartError> {
         let signal = Arc::new(Signal::default());
         let watch = watch(&folder, &signal, false).await;
         let started = Instant::now();
@@ -86,7 +90,7 @@ impl Reloader {
             folder,
             signal,
             watch,
-            publisher: Publisher::new(snapshot, Arc::clone(&metrics)),
+            publisher: Publisher::new(snapshot, Arc::clone(&metrics), cache),
             metrics,
             last: Arc::new(ArcSwap::from_pointee(report)),
             refused: None,

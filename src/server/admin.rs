@@ -85,7 +85,11 @@ impl Admin {
     }
 
     fn exposition(&self) -> Reply {
-        let published = self.served.get().map(|(pdp, _)| pdp.load());
+        let served = self.served.get();
+        if let Some(cache) = served.and_then(|(pdp, _)| pdp.cache()) {
+            self.metrics.cache.show(cache.counts());
+        }
+        let published = served.map(|(pdp, _)| pdp.load());
         let revision = published
             .as_ref()
             .map(|published| published.snapshot.revision());

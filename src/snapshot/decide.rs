@@ -3,6 +3,7 @@
 
 use super::Snapshot;
 use super::attributes::{IllTyped, Typing, typing};
+use super::cache::{DecisionCache, Key};
 use super::decider::{Decider, Slicing, Verdict};
 use super::decision::Reason;
 use super::entities::{Asked, Refused};
@@ -85,6 +86,7 @@ struct Scene<'s, 'q> {
     kind: &'s ResourceType,
     now: i64,
     asking: Asking<'q>,
+    cache: Option<&'s DecisionCache>,
 }
 
 /// How a question is asked.
@@ -99,6 +101,10 @@ pub(crate) struct Asking<'q> {
 }
 
 impl Asking<'_> {
+    fn is_plain(&self) -> bool {
+        !self.explained && self.assumed.is_none() && self.slicing == Slicing::Slice
+    }
+
     /// For the reason alone.
     pub(crate) const PLAIN: Self = Self {
         slicing: Slicing::Slice,
@@ -135,6 +141,7 @@ pub(crate) fn evaluate<'s>(
         kind,
         now,
         asking,
+        cache: snapshot.cache(),
     }
     .evaluate()
 }
@@ -240,6 +247,12 @@ impl<'s> Scene<'s, '_> {
             subject,
             self.now,
         );
+        let key = self.key(typing, &place, all, entries);
+        if let Some((cache, key)) = &key
+            && let Some(reason) = cache.get(key)
+        {
+            return Ok(Evaluation::of(reason, Some(self.tenant)));
+        }
         let asked = self.asked(
             &self.question.subject.id,
             Some(&typing.principal),
@@ -254,6 +267,9 @@ impl<'s> Scene<'s, '_> {
             verdict.reason = Reason::GrantedByDelegation;
             verdict.rules = rules;
         }
+        if let Some((cache, key)) = key {
+            cache.remember(key, verdict.reason);
+        }
         let plain = Evaluation::of(verdict.reason, Some(self.tenant));
         if !self.asking.explained {
             return Ok(plain);
@@ -266,6 +282,38 @@ impl<'s> Scene<'s, '_> {
             detail: verdict.error,
             ..plain
         })
+    }
+
+    /// All that the reason depends on, where it may be remembered. Where memberships come with the question, or something
+    /// is delegated to the subject, it depends on more.
+    fn key(
+        &self,
+        typing: &Typing,
+        place: &Place<'_>,
+        all: &[Entry],
+        counting: &[&Entry],
+    ) -> Option<(&'s DecisionCache, Key)> {
+        let cache = self.cache?;
+        let account = &*self.question.subject.id;
+        let by_facts_of_place_alone = !matches!(
+            self.kind.built_in,
+            Some(BuiltIn::Member | BuiltIn::Role | BuiltIn::Delegation)
+        );
+        let is_plain = by_facts_of_place_alone
+            && self.asking.is_plain()
+            && !self.tenant.model.application.membership_request
+            && self.tenant.delegations_to(account).is_empty();
+        let needs = is_plain.then(|| self.decider().lasting_needs(counting))??;
+        let entries = bits(all, counting)?;
+        let action = &*self.question.action.name;
+        let key = Key::new(
+            self.tenant.identity,
+            self.kind_index,
+            action,
+            account,
+            entries,
+        );
+        Some((cache, key.reading(&needs, place, typing)?))
     }
 
     fn asked<'a>(
@@ -347,6 +395,14 @@ impl<'s> Scene<'s, '_> {
         let verdict = self.decider().by_entries_alone().run(&asked, entries)?;
         Ok((verdict.reason == Reason::Granted).then_some(verdict.rules))
     }
+}
+
+/// A bit for each entry that counts; nothing for more entries than there are bits.
+fn bits(all: &[Entry], counting: &[&Entry]) -> Option<u64> {
+    let counts = |entry: &Entry| counting.iter().any(|known| std::ptr::eq(*known, entry));
+    let places = (0..).zip(all).filter(|(_, entry)| counts(entry));
+    let bits = places.fold(0, |bits, (place, _)| bits | (1_u64 << (place % u64::BITS)));
+    (all.len() <= u64::BITS as usize).then_some(bits)
 }
 
 impl Counting {

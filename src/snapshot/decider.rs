@@ -12,7 +12,7 @@ use super::decision::Reason;
 use super::entities::{Asked, Refused, refused};
 use super::slices::{self, Slice};
 use super::tenant::CompiledTenant;
-use crate::compile::{Effect, Needs, Probe, Rule, Stage};
+use crate::compile::{Effect, Needs, Probe, Root, Rule, Stage};
 use crate::model::Entry;
 
 /// Which policies the engine is handed.
@@ -208,6 +208,19 @@ impl<'s, 'q> Decider<'s, 'q> {
             needs.to_mut().add(&slice.needs);
         }
         needs
+    }
+
+    /// What the rules that may be asked read, if that determines their answers at any time; nothing too where there are
+    /// no rules to ask.
+    pub(super) fn lasting_needs(&self, entries: &[&Entry]) -> Option<Cow<'s, Needs>> {
+        let slices = entries.iter().filter_map(|entry| self.slice(entry));
+        let mut slices = slices.chain(self.own_roleless()).peekable();
+        slices.peek()?;
+        if slices.any(|slice| slice.raw.is_some()) {
+            return None;
+        }
+        let needs = self.needs(entries);
+        (!needs.attribute(Root::Context, "now")).then_some(needs)
     }
 
     /// Asks the deny rules of a slice, and its raw Cedar.

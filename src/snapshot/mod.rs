@@ -4,6 +4,7 @@
 //! and errors deny. Nothing here reads files or knows about time passing or HTTP.
 
 mod attributes;
+mod cache;
 mod covers;
 mod decide;
 mod decider;
@@ -21,6 +22,7 @@ mod which_tenant;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+pub use cache::DecisionCache;
 pub(crate) use decide::{Asking, Counting, Evaluation, entries_of, evaluate};
 use decider::Slicing;
 pub use decision::Reason;
@@ -44,6 +46,8 @@ pub struct Snapshot {
     tenants: Arc<HashMap<Id, Arc<CompiledTenant>>>,
     /// What a tenant that no file names is, by application that takes memberships from the request.
     undeclared: Arc<HashMap<Id, CompiledTenant>>,
+    /// Remembers plain decisions, where there is one.
+    cache: Option<Arc<DecisionCache>>,
 }
 
 /// How much a snapshot holds.
@@ -132,6 +136,7 @@ impl Snapshot {
             applications,
             tenants: Arc::new(tenants),
             undeclared: Arc::new(undeclared),
+            cache: None,
         }
     }
 
@@ -165,6 +170,7 @@ impl Snapshot {
             applications: before.applications.clone(),
             tenants: Arc::new(tenants),
             undeclared: before.undeclared.clone(),
+            cache: None,
         })
     }
 
@@ -180,6 +186,17 @@ impl Snapshot {
             .flat_map(|book| &book.narrowed)
             .map(|(span, targets)| (*span, targets.clone()))
             .collect()
+    }
+
+    /// The same, with a cache of decisions. One cache serves any number of snapshots.
+    #[must_use]
+    pub fn with_cache(mut self, cache: Option<Arc<DecisionCache>>) -> Self {
+        self.cache = cache;
+        self
+    }
+
+    fn cache(&self) -> Option<&DecisionCache> {
+        self.cache.as_deref()
     }
 
     /// SHA-256 of the policy folder, in hexadecimal.

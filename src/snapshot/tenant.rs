@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Reason;
 use super::names::Names;
@@ -9,6 +10,8 @@ use super::slices::{Slicer, Slices};
 use crate::compile::{CompiledApplication, RuleBook};
 use crate::document::Status;
 use crate::model::{Entry, Grant, Id, Target, Tenant};
+
+static NEXT_IDENTITY: AtomicU64 = AtomicU64::new(0);
 
 /// An application with the slices of its roles.
 #[derive(Debug)]
@@ -40,6 +43,8 @@ impl SlicedApplication {
 /// A tenant, ready to be asked about.
 #[derive(Debug)]
 pub(crate) struct CompiledTenant {
+    /// Its own, in the whole process: what is compiled anew has another.
+    pub(super) identity: u64,
     pub(crate) model: Arc<Tenant>,
     /// Index of its application in the snapshot.
     pub(super) application_index: usize,
@@ -100,6 +105,7 @@ impl CompiledTenant {
             }
         }
         Self {
+            identity: NEXT_IDENTITY.fetch_add(1, Ordering::Relaxed),
             model,
             application_index,
             application,

@@ -579,3 +579,39 @@ fn memory_stays_flat_when_nobody_scrapes() {
         300_000.0
     );
 }
+
+#[test]
+fn decisions_are_remembered_and_never_stale() {
+    let policies = Policies::new();
+    let sidecar = Sidecar::start(&policies.folder());
+    let count = |result: &str| {
+        let series = format!("octroi_decision_cache_total{{result=\"{result}\"}}");
+        sidecar.metric(&series)
+    };
+    let mut client = sidecar.client();
+    for _ in 0..5 {
+        assert!(client.ask("ana").decision());
+        assert!(!client.ask("ben").decision());
+    }
+    // Who is no member is denied before anything is looked up.
+    assert_eq!((count("hit"), count("miss")), (4.0, 1.0));
+    policies.admit_ben(true);
+    sidecar.expect_outcome("reloaded");
+    assert!(client.ask("ana").decision());
+    assert!(client.ask("ben").decision());
+    assert_eq!((count("hit"), count("miss")), (4.0, 3.0));
+    policies.overwrite(
+        "tenants/north.yaml",
+        "tenant: north\napplication: shop\nmembers: [{account: ben, role: clerk}, {account: ana, role: clerk, status: suspended}]\n",
+    );
+    assert!(wait_until(Duration::from_secs(10), || !client
+        .ask("ana")
+        .decision()));
+
+    let off = Sidecar::start_with(&policies.folder(), &["--decision-cache", "0"]);
+    assert!(off.ask("ben").decision());
+    assert_eq!(
+        off.metric(r#"octroi_decision_cache_total{result="miss"}"#),
+        0.0
+    );
+}

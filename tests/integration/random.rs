@@ -6,11 +6,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use octroi::authzen::read_evaluation;
 use octroi::diagnostic::{Format, render};
 use octroi::pipeline;
-use octroi::snapshot::{Reason, Snapshot};
+use octroi::snapshot::{DecisionCache, Reason, Snapshot};
 use octroi::source::Sources;
 
 use crate::naive;
@@ -25,8 +26,9 @@ fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |text| text.parse().expect("a number"))
 }
 
-#[derive(Default)]
 struct Tally {
+    /// One for all worlds, and too small for them: what is forgotten must be found again, and nothing mixed up.
+    cache: Arc<DecisionCache>,
     questions: u64,
     allowed: u64,
     reasons: BTreeMap<&'static str, u64>,
@@ -41,7 +43,7 @@ fn decides_as_the_naive_model_does() {
     let total = setting("OCTROI_RANDOM_QUESTIONS", 20_000);
     let first_seed = setting("OCTROI_RANDOM_SEED", 1);
     let worlds = total.div_ceil(QUESTIONS_PER_WORLD);
-    let mut tally = Tally::default();
+    let mut tally = Tally::new();
     for seed in ONCE_DIFFERED {
         one_world(seed, &mut tally);
     }
@@ -56,6 +58,8 @@ fn decides_as_the_naive_model_does() {
         tally.differences[..tally.differences.len().min(12)].join("\n")
     );
     tally.covers_everything();
+    let (hits, misses) = tally.cache.counts();
+    assert!(hits > misses / 2, "{hits} hits, {misses} misses");
 }
 
 fn one_world(seed: u64, tally: &mut Tally) {
@@ -63,7 +67,8 @@ fn one_world(seed: u64, tally: &mut Tally) {
     let world = naive::World::random(&mut rng);
     let files = naive::render(&world);
     let outcome = pipeline::compile(Sources::from_texts(files.clone()), 0, 1);
-    let Some(snapshot) = &outcome.snapshot else {
+    let cached = |snapshot: Snapshot| snapshot.with_cache(Some(tally.cache.clone()));
+    let Some(snapshot) = outcome.snapshot.map(cached) else {
         let format = Format::Human { colour: false };
         let report = render(&outcome.diagnostics, &outcome.sources, format);
         panic!("the policies of seed {seed} do not compile:\n{report}");
@@ -72,7 +77,9 @@ fn one_world(seed: u64, tally: &mut Tally) {
         let (question, now) = naive::Question::random(&world, &mut rng);
         let expected = naive::decide(&world, &question, now);
         let body = question.to_json().to_string();
-        let got = ask(snapshot, &body, now);
+        let got = ask(&snapshot, &body, now);
+        let again = ask(&snapshot, &body, now);
+        assert_eq!(again, got, "asked again: seed {seed}, {body}");
         tally.add(&question, &expected);
         if got.as_str() != expected.reason {
             tally.differences.push(format!(
@@ -110,6 +117,19 @@ fn show(files: &[(String, String)]) -> String {
 }
 
 impl Tally {
+    fn new() -> Self {
+        Self {
+            cache: Arc::new(DecisionCache::new(2_000)),
+            questions: 0,
+            allowed: 0,
+            reasons: BTreeMap::new(),
+            scopes: BTreeMap::new(),
+            actions: BTreeMap::new(),
+            unsliced: 0,
+            differences: Vec::new(),
+        }
+    }
+
     fn add(&mut self, question: &naive::Question, decision: &naive::Decision) {
         self.questions += 1;
         self.allowed += u64::from(decision.allow);
@@ -134,6 +154,11 @@ impl Tally {
             self.allowed,
             self.allowed * 100 / self.questions.max(1),
             self.unsliced
+        );
+        let (hits, misses) = self.cache.counts();
+        let _ = writeln!(
+            table,
+            "each asked twice: {hits} found in the cache, {misses} not"
         );
         for (title, rows) in [
             (
