@@ -36,7 +36,7 @@ const CHUNK: usize = 1_000;
 fn decision(criterion: &mut Criterion) {
     let compile = || {
         let outcome = pipeline::compile(Sources::from_texts(WORLD.files()), NOW, 1);
-        outcome.snapshot.expect("the folder compiles")
+        support::with_cache(outcome.snapshot.expect("the folder compiles"))
     };
     // The snapshot that knows the answers has decided everything once; the one that is measured has decided nothing.
     let drawing = compile();

@@ -115,7 +115,7 @@ fn count(what: &str) -> f64 {
 fn run(what: &str) {
     let compile = || {
         let outcome = pipeline::compile(Sources::from_texts(WORLD.files()), NOW, 1);
-        outcome.snapshot.expect("the folder compiles")
+        support::with_cache(outcome.snapshot.expect("the folder compiles"))
     };
     // The snapshot that knows the answers has decided everything once; a cold one has decided nothing.
     let [drawing, snapshot] = [compile(), compile()];

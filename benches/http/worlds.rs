@@ -65,7 +65,7 @@ impl Folder {
 
 fn compile(folder: &Path, now: i64) -> Snapshot {
     let outcome = pipeline::load(folder, now, 1).expect("readable");
-    outcome.snapshot.expect("the folder compiles")
+    crate::support::with_cache(outcome.snapshot.expect("the folder compiles"))
 }
 
 fn write(world: World, folder: &Path) -> io::Result<()> {

@@ -68,7 +68,7 @@ pub(super) struct ServeArgs {
         long,
         env = "OCTROI_DECISION_CACHE",
         value_name = "COUNT",
-        default_value_t = 32_768,
+        default_value_t = DecisionCache::ENTRIES_DEFAULT,
         value_parser = clap::value_parser!(u32).range(..=10_000_000)
     )]
     decision_cache: u32,

@@ -37,6 +37,9 @@ impl std::fmt::Debug for DecisionCache {
 }
 
 impl DecisionCache {
+    /// How many decisions are remembered unless told otherwise.
+    pub const ENTRIES_DEFAULT: u32 = 32_768;
+
     /// A cache of at most so many decisions.
     pub fn new(entries_max: usize) -> Self {
         Self {
