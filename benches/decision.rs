@@ -34,10 +34,8 @@ const COLD: usize = 200_000;
 const CHUNK: usize = 1_000;
 
 fn decision(criterion: &mut Criterion) {
-    let compile = || {
-        let outcome = pipeline::compile(Sources::from_texts(WORLD.files()), NOW, 1);
-        support::with_cache(outcome.snapshot.expect("the folder compiles"))
-    };
+    let sources = Sources::from_texts(WORLD.files());
+    let compile = || support::served(pipeline::compile(sources.clone(), NOW, 1));
     // The snapshot that knows the answers has decided everything once; the one that is measured has decided nothing.
     let drawing = compile();
     let warm = Mix::draw(WORLD, &drawing, NOW, WARM, Distinct::Naturally, 1);

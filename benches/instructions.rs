@@ -113,10 +113,8 @@ fn count(what: &str) -> f64 {
 
 /// Parses questions, or decides them for the first time, or again.
 fn run(what: &str) {
-    let compile = || {
-        let outcome = pipeline::compile(Sources::from_texts(WORLD.files()), NOW, 1);
-        support::with_cache(outcome.snapshot.expect("the folder compiles"))
-    };
+    let sources = Sources::from_texts(WORLD.files());
+    let compile = || support::served(pipeline::compile(sources.clone(), NOW, 1));
     // The snapshot that knows the answers has decided everything once; a cold one has decided nothing.
     let [drawing, snapshot] = [compile(), compile()];
     let distinct = match what {

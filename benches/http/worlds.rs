@@ -64,8 +64,7 @@ impl Folder {
 }
 
 fn compile(folder: &Path, now: i64) -> Snapshot {
-    let outcome = pipeline::load(folder, now, 1).expect("readable");
-    crate::support::with_cache(outcome.snapshot.expect("the folder compiles"))
+    crate::support::served(pipeline::load(folder, now, 1).expect("readable"))
 }
 
 fn write(world: World, folder: &Path) -> io::Result<()> {

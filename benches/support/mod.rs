@@ -5,10 +5,12 @@ pub mod world;
 
 use std::sync::Arc;
 
+use octroi::pipeline::Outcome;
 use octroi::snapshot::{DecisionCache, Snapshot};
 
-/// A snapshot with the cache that `serve` gives it, empty.
-pub fn with_cache(snapshot: Snapshot) -> Snapshot {
+/// What `serve` would answer from: the snapshot with a cache of the default size, empty.
+pub fn served(outcome: Outcome) -> Snapshot {
     let entries = DecisionCache::ENTRIES_DEFAULT as usize;
+    let snapshot = outcome.snapshot.expect("the folder compiles");
     snapshot.with_cache(Some(Arc::new(DecisionCache::new(entries))))
 }

@@ -1,6 +1,7 @@
 //! Subject, action, resource and context (section 5).
 
 use std::borrow::Cow;
+use std::fmt;
 
 use super::{Malformed, malformed};
 use crate::snapshot::{Action, Entity};
@@ -51,7 +52,7 @@ pub(super) fn context<'a>(json: Option<Json<'a>>) -> Result<Members<'a>, Malform
 /// An object that may be left out.
 pub(super) fn object<'a>(
     json: Option<Json<'a>>,
-    what: &str,
+    what: impl fmt::Display,
 ) -> Result<Option<Members<'a>>, Malformed> {
     match json {
         None | Some(Json::Null) => Ok(None),
@@ -74,5 +75,5 @@ fn text<'a>(members: &mut Members<'a>, what: &str, name: &str) -> Result<Cow<'a,
 
 fn properties<'a>(members: &mut Members<'a>, what: &str) -> Result<Members<'a>, Malformed> {
     let json = members.take("properties");
-    Ok(object(json, &format!("{what}.properties"))?.unwrap_or_default())
+    Ok(object(json, format_args!("{what}.properties"))?.unwrap_or_default())
 }

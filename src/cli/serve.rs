@@ -98,7 +98,7 @@ pub(super) struct ServeArgs {
 enum Explain {
     /// With the request header `Octroi-Explain: true`
     OnRequest,
-    /// In every answer
+    /// In every evaluation
     Always,
 }
 

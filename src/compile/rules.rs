@@ -29,9 +29,9 @@ pub enum Effect {
 /// Which part of a rule a policy decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
-    /// Scope and condition, not what may be assigned.
+    /// Scope and condition, of a rule that can allow nothing: it decides by failing.
     Conditioned,
-    /// The whole rule. Only these policies decide; the others explain.
+    /// The whole rule.
     Whole,
 }
 

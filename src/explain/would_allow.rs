@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use crate::compile::{Read, Root, Rule};
 use crate::document::{AttributeType, Status};
-use crate::model::{Application, Entry, Id, Role};
+use crate::model::{Application, BuiltIn, Entry, Id, Role};
 use crate::snapshot::{
     Asking, CompiledTenant, Evaluation, Question, Reason, Snapshot, entries_of, evaluate,
 };
@@ -273,7 +273,9 @@ fn candidates(
             *id != *question.subject.id && tenant.model.members.contains_key(id)
         }));
     }
-    if evaluation.reason == Reason::NotAssignable && &*question.resource.kind == "member" {
+    if evaluation.reason == Reason::NotAssignable
+        && question.resource.kind == BuiltIn::Member.as_str()
+    {
         candidates.extend(roles_to_give(tenant, entries));
     }
     let stands_at = evaluation.stands_at.sub_accounts.first();

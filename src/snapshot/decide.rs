@@ -211,10 +211,10 @@ impl<'s> Scene<'s, '_> {
         let model = &self.tenant.model;
         let typing = typing(question, model, self.kind_index, self.kind).map_err(in_words)?;
         let text = |name| question.property(name).and_then(Json::as_text);
-        let differ = matches!((text("role"), text("new_role")), (Some(a), Some(b)) if a != b);
+        let differ = || matches!((text("role"), text("new_role")), (Some(a), Some(b)) if a != b);
         let updates_member =
             self.kind.built_in == Some(BuiltIn::Member) && question.action.name == "update";
-        if differ && updates_member && model.members.contains_key(&*question.resource.id) {
+        if updates_member && differ() && model.members.contains_key(&*question.resource.id) {
             return Err("`role` and `new_role` differ, and both ask for the role to come".into());
         }
         Ok(typing)
@@ -260,9 +260,9 @@ impl<'s> Scene<'s, '_> {
             &place,
             entries,
         );
-        let mut verdict = self.decider().run(&asked, entries)?;
+        let mut verdict = self.decider().run(&asked)?;
         if verdict.is_open()
-            && let Some(rules) = self.delegated(&asked, entries, typing, &place)?
+            && let Some(rules) = self.delegated(&asked, typing, &place)?
         {
             verdict.reason = Reason::GrantedByDelegation;
             verdict.rules = rules;
@@ -350,7 +350,6 @@ impl<'s> Scene<'s, '_> {
     fn delegated(
         &self,
         asked: &Asked<'_>,
-        entries: &[&Entry],
         typing: &Typing,
         place: &Place<'_>,
     ) -> Result<Option<Vec<&'s Rule>>, Refused> {
@@ -369,7 +368,7 @@ impl<'s> Scene<'s, '_> {
             if !is_active(Status::Active, delegation.expires, self.now) {
                 continue;
             }
-            let handed_on = self.decider().ask_first(asked, entries, slice)?;
+            let handed_on = self.decider().ask_first(asked, slice)?;
             if handed_on.reason == Reason::EvaluationError {
                 return Ok(None);
             }
@@ -392,7 +391,7 @@ impl<'s> Scene<'s, '_> {
         place: &Place<'_>,
     ) -> Result<Option<Vec<&'s Rule>>, Refused> {
         let asked = self.asked(from, None, typing, place, entries);
-        let verdict = self.decider().by_entries_alone().run(&asked, entries)?;
+        let verdict = self.decider().by_entries_alone().run(&asked)?;
         Ok((verdict.reason == Reason::Granted).then_some(verdict.rules))
     }
 }

@@ -55,7 +55,6 @@ enum Truth {
 /// with what some rules read and nothing else; each made when it is first needed, and once.
 struct Engine<'a> {
     asked: &'a Asked<'a>,
-    entries: &'a [&'a Entry],
     needs: &'a Needs,
     request: OnceCell<Request>,
     entities: Vec<OnceCell<Entities>>,
@@ -63,19 +62,19 @@ struct Engine<'a> {
 
 impl<'a> Engine<'a> {
     /// A view with nothing made yet.
-    fn new(asked: &'a Asked<'a>, entries: &'a [&'a Entry], needs: &'a Needs) -> Self {
+    fn new(asked: &'a Asked<'a>, needs: &'a Needs) -> Self {
         Self {
             asked,
-            entries,
             needs,
             request: OnceCell::new(),
-            entities: entries.iter().map(|_| OnceCell::new()).collect(),
+            entities: asked.entries.iter().map(|_| OnceCell::new()).collect(),
         }
     }
 
     /// What is seen as the entry at an index. There is always a first entry.
     fn seen(&self, index: usize) -> Result<(&Request, &Entities), Refused> {
-        let (Some(entry), Some(cell)) = (self.entries.get(index), self.entities.get(index)) else {
+        let entry = self.asked.entries.get(index);
+        let (Some(entry), Some(cell)) = (entry, self.entities.get(index)) else {
             return Err(refused("a question about no entry"));
         };
         let request = made_once(&self.request, || self.asked.request(self.needs))?;
@@ -160,14 +159,10 @@ impl<'s, 'q> Decider<'s, 'q> {
     }
 
     /// Asks about each entry on its own: a question is allowed by one entry alone. Deny rules look at all of them.
-    pub(super) fn run(
-        mut self,
-        asked: &Asked<'_>,
-        entries: &[&Entry],
-    ) -> Result<Verdict<'s>, Refused> {
-        let needs = self.needs(entries);
-        let engine = Engine::new(asked, entries, &needs);
-        for (index, entry) in entries.iter().enumerate() {
+    pub(super) fn run(mut self, asked: &Asked<'_>) -> Result<Verdict<'s>, Refused> {
+        let needs = self.needs(asked.entries);
+        let engine = Engine::new(asked, &needs);
+        for (index, entry) in asked.entries.iter().enumerate() {
             let slice = self.slice(entry);
             for rule in slice.into_iter().flat_map(|slice| &slice.permits) {
                 self.grants += 1;
@@ -199,8 +194,7 @@ impl<'s, 'q> Decider<'s, 'q> {
         if self.asking.slicing == Slicing::Whole {
             return Cow::Owned(Needs::everything());
         }
-        let slices = entries.iter().filter_map(|entry| self.slice(entry));
-        let mut slices = slices.chain(self.own_roleless());
+        let mut slices = self.asked_slices(entries);
         let mut needs = slices
             .next()
             .map_or_else(Cow::default, |slice| Cow::Borrowed(&slice.needs));
@@ -210,15 +204,10 @@ impl<'s, 'q> Decider<'s, 'q> {
         needs
     }
 
-    /// What the rules that may be asked read, if that determines their answers at any time; nothing too where there are
-    /// no rules to ask.
+    /// What the rules that may be asked read, if that determines their answers at any time, which it does not for raw
+    /// Cedar, of which everything is needed; nothing too where there are no rules to ask.
     pub(super) fn lasting_needs(&self, entries: &[&Entry]) -> Option<Cow<'s, Needs>> {
-        let slices = entries.iter().filter_map(|entry| self.slice(entry));
-        let mut slices = slices.chain(self.own_roleless()).peekable();
-        slices.peek()?;
-        if slices.any(|slice| slice.raw.is_some()) {
-            return None;
-        }
+        self.asked_slices(entries).next()?;
         let needs = self.needs(entries);
         (!needs.attribute(Root::Context, "now")).then_some(needs)
     }
@@ -282,7 +271,7 @@ impl<'s, 'q> Decider<'s, 'q> {
         if let Some(text) = Probe::of(engine.asked.kind.built_in, self.action).policy() {
             let policies: PolicySet = text.parse().map_err(refused)?;
             let mut any = false;
-            for index in 0..engine.entries.len() {
+            for index in 0..engine.asked.entries.len() {
                 let response = engine.respond(index, &policies)?;
                 any |= response.decision() == cedar_policy::Decision::Allow;
             }
@@ -298,10 +287,9 @@ impl<'s, 'q> Decider<'s, 'q> {
     pub(super) fn ask_first(
         mut self,
         asked: &Asked<'_>,
-        entries: &[&Entry],
         slice: &'s Slice,
     ) -> Result<Verdict<'s>, Refused> {
-        let engine = Engine::new(asked, entries, &slice.needs);
+        let engine = Engine::new(asked, &slice.needs);
         for rule in &slice.permits {
             self.ask(&engine, 0, rule)?;
         }
@@ -311,6 +299,12 @@ impl<'s, 'q> Decider<'s, 'q> {
     fn slice(&self, entry: &Entry) -> Option<&'s Slice> {
         let slices = self.tenant.slices(&entry.role)?;
         slices.get(self.kind, self.action)
+    }
+
+    /// The slices of some entries, and what the tenant adds for everybody.
+    fn asked_slices<'a>(&'a self, entries: &'a [&Entry]) -> impl Iterator<Item = &'s Slice> + 'a {
+        let slices = entries.iter().filter_map(|entry| self.slice(entry));
+        slices.chain(self.own_roleless())
     }
 
     fn own_roleless(&self) -> Option<&'s Slice> {
@@ -354,11 +348,11 @@ impl<'s, 'q> Decider<'s, 'q> {
     }
 
     /// Deny rules first, then errors, then grants; else how near the nearest grant came.
-    fn verdict(mut self, engine: &Engine<'_>) -> Result<Verdict<'s>, Refused> {
+    fn verdict(self, engine: &Engine<'_>) -> Result<Verdict<'s>, Refused> {
         let (reason, mut rules) = if !self.forbids.is_empty() {
             (Reason::DeniedByRule, self.forbids)
         } else if self.error.is_some() || !self.failed.is_empty() {
-            (Reason::EvaluationError, std::mem::take(&mut self.failed))
+            (Reason::EvaluationError, self.failed)
         } else if !self.permits.is_empty() {
             (Reason::Granted, self.permits)
         } else if let Some((fit, rules)) = self.nearest(engine)? {
@@ -368,7 +362,7 @@ impl<'s, 'q> Decider<'s, 'q> {
             };
             (reason, rules)
         } else if self.grants > 0 {
-            (Reason::OutOfScope, self.fitting(engine.entries))
+            (Reason::OutOfScope, self.fitting(engine.asked.entries))
         } else {
             (Reason::NoGrant, Vec::new())
         };

@@ -73,6 +73,40 @@ pub struct Decision {
     pub application: Option<usize>,
 }
 
+impl Decision {
+    fn of(evaluation: &Evaluation<'_>) -> Self {
+        Self {
+            reason: evaluation.reason,
+            application: evaluation.tenant.map(|tenant| tenant.application_index),
+        }
+    }
+}
+
+/// Compiles a tenant of an application, of which the index in the snapshot is given.
+fn compile_tenant(
+    tenant: &Arc<Tenant>,
+    index: usize,
+    application: &Arc<SlicedApplication>,
+    sources: &Sources,
+    validated: &Validated,
+    diagnostics: &mut Diagnostics,
+) -> Arc<CompiledTenant> {
+    let book = compile::tenant(
+        tenant,
+        &application.compiled,
+        sources,
+        validated,
+        diagnostics,
+    );
+    let application = application.clone();
+    Arc::new(CompiledTenant::new(
+        tenant.clone(),
+        index,
+        application,
+        book,
+    ))
+}
+
 impl Snapshot {
     /// Compiles a model. What does not compile is reported; the snapshot may then be published only if nothing
     /// reported is an error.
@@ -106,16 +140,9 @@ impl Snapshot {
             let index = index_of.get(&tenant.application.id.value).copied();
             let found = index.and_then(|index| Some((index, applications.get(index)?)));
             if let Some((index, application)) = found {
-                let book = compile::tenant(
-                    tenant,
-                    &application.compiled,
-                    sources,
-                    validated,
-                    diagnostics,
-                );
                 let compiled =
-                    CompiledTenant::new(tenant.clone(), index, application.clone(), book);
-                tenants.insert(id.clone(), Arc::new(compiled));
+                    compile_tenant(tenant, index, application, sources, validated, diagnostics);
+                tenants.insert(id.clone(), compiled);
             }
         }
         let undeclared: HashMap<Id, CompiledTenant> = applications
@@ -154,15 +181,9 @@ impl Snapshot {
         for id in changed {
             let (tenant, before) = (model.tenants.get(id)?, before.tenants.get(id)?);
             let (index, application) = (before.application_index, &before.application);
-            let book = compile::tenant(
-                tenant,
-                &application.compiled,
-                sources,
-                validated,
-                diagnostics,
-            );
-            let compiled = CompiledTenant::new(tenant.clone(), index, application.clone(), book);
-            tenants.insert(id.clone(), Arc::new(compiled));
+            let compiled =
+                compile_tenant(tenant, index, application, sources, validated, diagnostics);
+            tenants.insert(id.clone(), compiled);
         }
         Some(Self {
             revision: sources.revision().clone(),
@@ -246,11 +267,7 @@ impl Snapshot {
 
     /// Decides a question about an instant, in milliseconds since 1970.
     pub fn decide(&self, question: &Question<'_>, now: i64) -> Decision {
-        let evaluation = evaluate(self, question, now, Asking::PLAIN);
-        Decision {
-            reason: evaluation.reason,
-            application: evaluation.tenant.map(|tenant| tenant.application_index),
-        }
+        Decision::of(&evaluate(self, question, now, Asking::PLAIN))
     }
 
     /// Decides with every policy of application and tenant instead of a slice of them: slower, and the same answer.
@@ -259,11 +276,7 @@ impl Snapshot {
             slicing: Slicing::Whole,
             ..Asking::PLAIN
         };
-        let evaluation = evaluate(self, question, now, asking);
-        Decision {
-            reason: evaluation.reason,
-            application: evaluation.tenant.map(|tenant| tenant.application_index),
-        }
+        Decision::of(&evaluate(self, question, now, asking))
     }
 
     /// The schema and policies of each application, and what each tenant adds, for `octroi compile`.
