@@ -22,6 +22,7 @@
 //! | [`document`] | what one YAML document says: shapes checked, names as written | other documents |
 //! | [`value`] | JSON as it arrives, and values of declared types | rules |
 //! | [`model`] | what the documents mean: every name resolved, or it does not exist | Cedar |
+//! | [`engine`] | the engine's inside: values without its parsers, conditions without its entities | questions |
 //! | [`compile`] | one Cedar policy a rule and type, strict validation, places for errors | questions |
 //! | [`snapshot`] | the compiled whole: which policies a question needs, where things stand, the decision | YAML, HTTP |
 //! | [`explain`] | the reason in a sentence, the rules with `file:line` | HTTP |
@@ -37,7 +38,7 @@
 //! # Invariants
 //!
 //! 1. Only [`source`] reads policy files; everything from [`document`] to [`explain`] is pure and synchronous. The
-//!    engine's types stay in [`compile`] and [`snapshot`].
+//!    engine's types stay in [`engine`], [`compile`] and [`snapshot`].
 //! 2. A snapshot answers the same question about the same instant the same way, always.
 //! 3. Cedar skips a policy whose evaluation errors, so an erroring `forbid` would fail open: any error in a condition
 //!    that is evaluated, any unknown name and any ill-typed value denies, with its reason. A condition is evaluated
@@ -47,8 +48,8 @@
 //! 5. Slicing changes nothing: a slice decides as all policies do. A test compares them, and both with a naive model
 //!    of the language that shares no code with the compiler.
 //! 6. Nothing that a question contains grows memory without bound.
-//! 7. A remembered decision is what deciding again would say: its key is all that the decision depends on, compared
-//!    whole, and what depends on the moment is found out before.
+//! 7. A remembered decision is what deciding again would say: it is kept by the whole question, compared byte by byte,
+//!    for the tenant as it was compiled, between the instants that it was compared with.
 //!
 //! # How a question is decided
 //!
@@ -56,12 +57,18 @@
 //! entity bears what that entry gives (`octroi.entry`), the resource entity where it stands (`octroi.place`), and the
 //! policies compare the two. Deny rules look at the roles of all entries. When nothing allows, companion policies
 //! without the condition, or without what may be assigned, say how near the nearest grant came.
+//!
+//! Much of a policy is settled when it is looked up: its type and actions, whose role it is, whom it hits, how far it
+//! reaches. Of what is left, an author's condition is evaluated by the engine over the attributes that it reads, as one
+//! record; only rules about assigning, and raw Cedar, are asked whole, over entities. That looking up and asking agree
+//! is what `decide_unsliced` is for: the engine's word on every policy as a whole, compared in tests.
 pub mod authzen;
 pub mod cli;
 pub mod clock;
 pub mod compile;
 pub mod diagnostic;
 pub mod document;
+pub mod engine;
 pub mod explain;
 pub mod metrics;
 pub mod model;

@@ -8,16 +8,17 @@ use super::condition::Condition;
 use super::coverage::{Assignment, Coverage};
 use super::needs::Needs;
 use super::policy::PolicyText;
-use super::rules::{Compiler, Effect, Placed, Rule, Stage};
+use super::rules::{Compiler, Effect, Holders, Placed, Remainder, Rule, Stage};
 use super::{CompiledPolicy, Origin};
 use crate::diagnostic::Code;
+use crate::engine::Fact;
 use crate::model::Id;
 
 /// One rule on its way to policies.
 pub(super) struct Draft<'a> {
     pub(super) id: String,
     pub(super) effect: Effect,
-    pub(super) holders: Vec<String>,
+    pub(super) holders: Holders,
     pub(super) origin: Origin,
     pub(super) kind: usize,
     pub(super) actions: Vec<&'a Id>,
@@ -48,24 +49,26 @@ impl Compiler<'_> {
     pub(super) fn emit(&mut self, draft: Draft<'_>) {
         let id = self.rule_id(&draft);
         let mut needs = Needs::default();
-        let mut judge = |compiler: &mut Self, stage| {
+        let mut policy = |compiler: &mut Self, stage| {
             let text = compiler.text(&draft, &id, stage)?;
             needs.add(&Needs::of(text.own_clauses(), draft.condition));
             let decides = stage == Stage::Whole || draft.decides_by_failing();
             if decides {
                 compiler.policy(&draft, &id, &text, stage);
             }
-            compiler.expression(&draft, &text)
+            Some(text)
         };
         let reaches = draft.coverage != Coverage::Never && !draft.never_met;
         let is_given = draft.assignment != Assignment::None;
         let can_be = draft.assignment != Assignment::Never;
         let conditioned = (reaches && is_given)
-            .then(|| judge(self, Stage::Conditioned))
+            .then(|| policy(self, Stage::Conditioned))
             .flatten();
         let whole = (reaches && can_be)
-            .then(|| judge(self, Stage::Whole))
+            .then(|| policy(self, Stage::Whole))
             .flatten();
+        let conditioned = conditioned.and_then(|text| self.expression(&draft, &text));
+        let whole = whole.and_then(|text| self.asked(&draft, &text));
         self.book.rules.push(Arc::new(Rule {
             id,
             origin: draft.origin.clone(),
@@ -78,6 +81,7 @@ impl Compiler<'_> {
                 .collect(),
             raw: None,
             delegation: draft.delegation,
+            holders: draft.holders.clone(),
             coverage: draft.coverage,
             never_met: draft.never_met,
             conditioned,
@@ -119,8 +123,28 @@ impl Compiler<'_> {
         Some(text)
     }
 
-    /// What the engine is asked for the rule: the policy's own clauses, without its head, which looking the rule up has
-    /// answered.
+    /// What is left to ask once looking the rule up has answered for its head and its reach.
+    fn asked(&mut self, draft: &Draft<'_>, text: &PolicyText) -> Option<Remainder> {
+        if draft.assignment == Assignment::None {
+            match draft.condition {
+                None => return Some(Remainder::Nothing),
+                Some(condition) => {
+                    if let Some(formula) = &condition.formula {
+                        let guards = condition.guarded();
+                        return Some(Remainder::Condition {
+                            formula: formula.clone(),
+                            guards: guards
+                                .map(|read| Fact::new(read.root, &read.name))
+                                .collect(),
+                        });
+                    }
+                }
+            }
+        }
+        self.expression(draft, text).map(Remainder::Whole)
+    }
+
+    /// The policy's own clauses, without its head, which looking the rule up has answered.
     fn expression(&mut self, draft: &Draft<'_>, text: &PolicyText) -> Option<Expression> {
         match text.expression().parse() {
             Ok(expression) => Some(expression),
@@ -166,8 +190,8 @@ impl Compiler<'_> {
                 &**tenant
             ));
         }
-        for holder in &draft.holders {
-            text.when(holder);
+        for clause in draft.holders.clauses() {
+            text.when(&clause);
         }
         if let Some(expression) = draft.coverage.expression() {
             text.when(expression);

@@ -22,12 +22,12 @@ use cedar_policy::{Policy, RestrictedExpression, Schema, Validator};
 pub use condition::{Condition, Read, Root};
 pub use coverage::{Coverage, Probe};
 pub use needs::Needs;
-pub use rules::{Effect, Rule, Stage};
+pub use rules::{Effect, Holders, Remainder, Rule, Stage};
 pub use schema::{ENTRY, PLACE};
 pub use validated::Validated;
 
 use crate::diagnostic::{Code, Diagnostics};
-use crate::document::Scope;
+use crate::document::{Scope, to_text};
 use crate::model::{Application, Id, Target, Tenant};
 use crate::source::{Sources, Span};
 use crate::value::Typed;
@@ -190,7 +190,9 @@ pub fn expression(value: &Typed) -> RestrictedExpression {
         Typed::String(text) => RestrictedExpression::new_string(text.to_string()),
         Typed::Long(number) => RestrictedExpression::new_long(*number),
         Typed::Bool(flag) => RestrictedExpression::new_bool(*flag),
-        Typed::Datetime(text) => RestrictedExpression::new_datetime(&**text),
+        Typed::Datetime(millis) => {
+            RestrictedExpression::new_datetime(to_text(*millis).unwrap_or_default())
+        }
         Typed::Decimal(text) => RestrictedExpression::new_decimal(&**text),
         Typed::Ipaddr(text) => RestrictedExpression::new_ip(&**text),
         Typed::StringSet(items) => RestrictedExpression::new_set(

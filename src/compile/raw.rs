@@ -12,7 +12,7 @@ use miette::Diagnostic as _;
 use super::condition::{IFS_MAX, NESTING_MAX, nesting};
 use super::coverage::Coverage;
 use super::needs::Needs;
-use super::rules::{Compiler, Effect, Placed, Rule, Stage};
+use super::rules::{Compiler, Effect, Holders, Placed, Rule, Stage};
 use super::{CompiledPolicy, Origin};
 use crate::diagnostic::Code;
 use crate::model::{Id, ResourceType};
@@ -117,6 +117,7 @@ impl Compiler<'_> {
                     actions,
                     raw: Some(index),
                     delegation: None,
+                    holders: Holders::default(),
                     coverage: Coverage::Always,
                     never_met: false,
                     conditioned: None,

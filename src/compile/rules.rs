@@ -14,6 +14,7 @@ use super::needs::Needs;
 use super::policy::set;
 use super::{Origin, RuleBook};
 use crate::diagnostic::{Code, Diagnostics};
+use crate::engine::{Fact, Formula};
 use crate::model::{Application, BuiltIn, Delegation, Deny, Grant, Id, ResourceType, Role, Target};
 use crate::source::{SourceId, Sources, Span};
 
@@ -52,18 +53,81 @@ pub struct Rule {
     pub delegation: Option<usize>,
     /// Its policy if it is raw Cedar, which looks at no entry, as an index into [`RuleBook::policies`].
     pub raw: Option<usize>,
+    /// Whom it concerns.
+    pub holders: Holders,
     /// What its scope covers.
     pub coverage: Coverage,
     /// The condition reads what this type does not have, so that it never holds: the rule explains a deny only.
     pub never_met: bool,
     /// Scope and condition, where something beside them may keep the rule from allowing.
     pub conditioned: Option<Expression>,
-    /// The whole rule, where it can decide.
-    pub whole: Option<Expression>,
-    /// What these expressions read.
+    /// What is asked of the engine, where the rule can decide.
+    pub whole: Option<Remainder>,
+    /// What whole expressions read.
     pub needs: Needs,
     /// Its condition.
     pub condition: Option<Arc<Condition>>,
+}
+
+/// What is left to ask of a rule once its type, actions, holders, tenant and scope have been looked up.
+#[derive(Debug)]
+pub enum Remainder {
+    /// Nothing: it holds.
+    Nothing,
+    /// The author's condition, over what it reads.
+    Condition {
+        /// The condition.
+        formula: Arc<Formula>,
+        /// What must be there before it is evaluated: a grant does not hold without, a deny rule does.
+        guards: Vec<Fact>,
+    },
+    /// Everything, over entities.
+    Whole(Expression),
+}
+
+/// Whom a rule concerns.
+#[derive(Debug, Clone, Default)]
+pub struct Holders {
+    /// Entries that hold this role, by inheriting too: a grant's.
+    pub role: Option<Id>,
+    /// Members with an entry that names this very role: a role's own deny rule.
+    pub named: Option<Id>,
+    /// Members that hold one of these, if there are any.
+    pub any_of: Vec<Id>,
+    /// Members that hold none of these.
+    pub none_of: Vec<Id>,
+    /// This account.
+    pub account: Option<Id>,
+}
+
+impl Holders {
+    /// The expressions that say so.
+    pub fn clauses(&self) -> impl Iterator<Item = String> {
+        let role = self
+            .role
+            .iter()
+            .map(|role| format!("principal[\"octroi.entry\"].roles.contains({:?})", &**role));
+        let named = self.named.iter().map(|role| {
+            format!(
+                "principal[\"octroi.entry\"].named_roles.contains({:?})",
+                &**role
+            )
+        });
+        let holds = |roles: &[Id]| {
+            format!(
+                "principal[\"octroi.entry\"].held_roles.containsAny({})",
+                set(roles.iter().map(|id| &**id))
+            )
+        };
+        let any_of = (!self.any_of.is_empty()).then(|| holds(&self.any_of));
+        let none_of = (!self.none_of.is_empty()).then(|| format!("!{}", holds(&self.none_of)));
+        let account = self.account.iter();
+        let account = account.map(|account| format!("principal.id == {:?}", &**account));
+        role.chain(named)
+            .chain(any_of)
+            .chain(none_of)
+            .chain(account)
+    }
 }
 
 /// What validation needs to know about each policy, beside the book.
@@ -193,10 +257,10 @@ impl<'a> Compiler<'a> {
             scope: Some(grant.scope),
             reason: None,
         };
-        let holders = vec![format!(
-            "principal[\"octroi.entry\"].roles.contains({:?})",
-            &*role.name.value
-        )];
+        let holders = Holders {
+            role: Some(role.name.value.clone()),
+            ..Holders::default()
+        };
         let targets = self.readable_targets(&grant.targets, condition.as_ref(), &grant.named_types);
         for target in &targets {
             for (shape, actions) in self.shapes(target, grant) {
@@ -248,7 +312,7 @@ impl<'a> Compiler<'a> {
         targets: &[Target],
         id: &str,
         origin: &Origin,
-        holders: &[String],
+        holders: &Holders,
         condition: Option<&Condition>,
     ) {
         let types = &self.application.types;
@@ -263,7 +327,7 @@ impl<'a> Compiler<'a> {
         self.emit(Draft {
             id: id.to_owned(),
             effect: Effect::Permit,
-            holders: holders.to_vec(),
+            holders: holders.clone(),
             origin: origin.clone(),
             kind,
             actions: vec![&action],
@@ -289,7 +353,12 @@ impl<'a> Compiler<'a> {
             scope: None,
             reason: deny.reason.clone(),
         };
-        let holders = denied_holders(deny, role);
+        let holders = Holders {
+            named: role.map(|role| role.name.value.clone()),
+            any_of: deny.roles.clone().unwrap_or_default(),
+            none_of: deny.except_roles.clone(),
+            ..Holders::default()
+        };
         let targets = self.readable_targets(&deny.targets, condition.as_ref(), &deny.named_types);
         for target in &targets {
             self.emit(Draft {
@@ -334,7 +403,10 @@ impl<'a> Compiler<'a> {
                 self.emit(Draft {
                     id: id.clone(),
                     effect: Effect::Permit,
-                    holders: vec![format!("principal.id == {:?}", &*delegation.to)],
+                    holders: Holders {
+                        account: Some(delegation.to.clone()),
+                        ..Holders::default()
+                    },
                     origin: origin.clone(),
                     kind: target.kind,
                     actions: target.actions.iter().collect(),
@@ -467,29 +539,4 @@ impl<'a> Compiler<'a> {
         }
         kept
     }
-}
-
-/// Whom a deny rule hits: holders of `roles`, not those of `except_roles`, and for a role's own rule those whose
-/// entry names that role.
-fn denied_holders(deny: &Deny, role: Option<&Role>) -> Vec<String> {
-    let mut holders = Vec::new();
-    if let Some(role) = role {
-        holders.push(format!(
-            "principal[\"octroi.entry\"].named_roles.contains({:?})",
-            &*role.name.value
-        ));
-    }
-    let any_of = |roles: &[Id]| {
-        format!(
-            "principal[\"octroi.entry\"].held_roles.containsAny({})",
-            set(roles.iter().map(|id| &**id))
-        )
-    };
-    if let Some(roles) = deny.roles.as_deref().filter(|roles| !roles.is_empty()) {
-        holders.push(any_of(roles));
-    }
-    if !deny.except_roles.is_empty() {
-        holders.push(format!("!{}", any_of(&deny.except_roles)));
-    }
-    holders
 }

@@ -28,7 +28,7 @@ pub use node::{Node, Scalar, ScalarKind, Value};
 pub use role::{DenyDoc, GrantDoc, RoleDoc};
 pub use tenant::{AssignedDoc, DelegationDoc, EntryDoc, MembersDoc, SubAccountDoc, TenantDoc};
 pub use tests::{CaseDoc, ExpectedDoc, TestsDoc};
-pub use time::{end_of_date, instant, start_of_date, to_text};
+pub use time::{end_of_date, instant, is_within_years, start_of_date, to_text};
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::parallel;

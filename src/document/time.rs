@@ -5,6 +5,10 @@ use jiff::civil::Date;
 use jiff::{ToSpan, Unit};
 
 const DAY_MS: i64 = 86_400_000;
+/// The first instant of the year 0000.
+const YEARS_BEGIN_MS: i64 = -62_167_219_200_000;
+/// The first instant after the year 9999.
+const YEARS_END_MS: i64 = 253_402_300_800_000;
 const EPOCH: Date = Date::constant(1970, 1, 1);
 
 /// Milliseconds since 1970 of an RFC 3339 instant with its zone (`2026-12-01T09:00:00Z`, `...+01:00`).
@@ -91,13 +95,18 @@ fn matches(text: &str, pattern: &str) -> bool {
         })
 }
 
+/// Whether an instant, in milliseconds since 1970, is of the years 0000 to 9999, which have four digits.
+pub fn is_within_years(millis: i64) -> bool {
+    (YEARS_BEGIN_MS..YEARS_END_MS).contains(&millis)
+}
+
 /// An instant as Cedar and people write it: RFC 3339 in UTC with milliseconds, years 0000 to 9999.
 pub fn to_text(millis: i64) -> Option<String> {
-    let days = i32::try_from(millis.div_euclid(DAY_MS)).ok()?;
-    let date = EPOCH.checked_add(days.days()).ok()?;
-    if date.year() < 0 {
+    if !is_within_years(millis) {
         return None;
     }
+    let days = i32::try_from(millis.div_euclid(DAY_MS)).ok()?;
+    let date = EPOCH.checked_add(days.days()).ok()?;
     let in_day = millis.rem_euclid(DAY_MS);
     let (seconds, millis) = (in_day / 1_000, in_day % 1_000);
     let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
@@ -153,6 +162,8 @@ mod tests {
             (-1, Some("1969-12-31T23:59:59.999Z")),
             (253_402_300_799_999, Some("9999-12-31T23:59:59.999Z")),
             (253_402_300_800_000, None),
+            (-62_167_219_200_000, Some("0000-01-01T00:00:00.000Z")),
+            (-62_167_219_200_001, None),
             (i64::MIN, None),
         ] {
             assert_eq!(to_text(millis).as_deref(), text);

@@ -175,7 +175,7 @@ pub(super) fn typed(
     diagnostics: &mut Diagnostics,
 ) -> Option<Typed> {
     let json = node.to_json();
-    let value = Typed::read(&json, kind);
+    let value = Typed::read(&json, kind).map(|value| value.owned());
     // `null` is the same as leaving the attribute out.
     if value.is_some() || json == Json::Null {
         return value;

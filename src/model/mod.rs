@@ -9,6 +9,7 @@ mod builtin;
 mod delegations;
 mod incremental;
 mod members;
+mod moment;
 mod raw;
 mod rules;
 mod suites;
@@ -23,6 +24,7 @@ use indexmap::{IndexMap, IndexSet};
 
 pub use builtin::{BuiltIn, PRINCIPAL_ATTRIBUTES};
 pub use incremental::{Outline, resolve_again};
+pub use moment::Moment;
 pub use rules::CRUD;
 pub use suites::{Case, Suite};
 pub use warnings::{Narrowed, warn};
@@ -357,7 +359,7 @@ pub struct Guest {
 
 impl Entry {
     /// Whether the entry counts at an instant: itself, and for a guest its home.
-    pub fn counts(&self, now: i64) -> bool {
+    pub fn counts(&self, now: &Moment) -> bool {
         is_active(self.status, self.expires, now)
             && self
                 .guest
@@ -368,15 +370,15 @@ impl Entry {
 
 impl Guest {
     /// Whether the home tenant is a partner and an entry there counts.
-    pub fn home_counts(&self, now: i64) -> bool {
+    pub fn home_counts(&self, now: &Moment) -> bool {
         let mut homes = self.homes.iter();
         self.is_partner && homes.any(|(status, expires)| is_active(*status, *expires, now))
     }
 }
 
 /// Whether a status and an expiry let an entry count at an instant.
-pub fn is_active(status: Status, expires: Option<i64>, now: i64) -> bool {
-    status == Status::Active && expires.is_none_or(|end| now < end)
+pub fn is_active(status: Status, expires: Option<i64>, now: &Moment) -> bool {
+    status == Status::Active && !expires.is_some_and(|end| now.has_reached(end))
 }
 
 /// Resolves what the documents say.

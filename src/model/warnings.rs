@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexMap;
 
-use super::{Application, Deny, Grant, Id, Model, Role, Target, Tenant};
+use super::{Application, Deny, Grant, Id, Model, Moment, Role, Target, Tenant};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::{Name, Scope};
 use crate::source::Span;
@@ -318,7 +318,8 @@ fn nobody_updates(tenant: &Tenant, narrowed: &Narrowed, now: i64, diagnostics: &
         })
     };
     let mut entries = tenant.members.values().flatten();
-    if !entries.any(|entry| entry.counts(now) && may_update(&entry.role)) {
+    let now = Moment::new(now);
+    if !entries.any(|entry| entry.counts(&now) && may_update(&entry.role)) {
         let message = format!("no active member of `{}` may update the tenant", *tenant.id);
         diagnostics
             .report(Code::NoActiveUpdater, tenant.id.span, message)

@@ -14,9 +14,10 @@ pub(super) fn of<'s>(search: &Search<'_>, snapshot: &'s Snapshot) -> Vec<&'s str
             .map(|tenant| &*tenant.model.id.value)
             .collect();
     }
-    let Ok((tenant, _)) = which_tenant(snapshot, question) else {
+    let Ok(found) = which_tenant(snapshot, question) else {
         return Vec::new();
     };
+    let tenant = found.tenant;
     match search.sought {
         Sought::Subjects => tenant.model.members.keys().map(|id| &**id).collect(),
         Sought::Resources => resources(&tenant.model, kind),

@@ -11,7 +11,7 @@ use crate::clock;
 use crate::explain::{Effort, Explanation, explain};
 use crate::metrics::Metrics;
 use crate::reload::Published;
-use crate::snapshot::{Question, Reason};
+use crate::snapshot::{Decision, Question, Reason};
 
 /// Answers the questions of one request; runs to its end without waiting for anything.
 pub(super) struct Answerer<'a> {
@@ -38,10 +38,28 @@ impl<'a> Answerer<'a> {
     pub(super) fn decide(&self, question: &Question<'_>) -> Reason {
         let started = Instant::now();
         let decision = self.published.snapshot.decide(question, self.now_ms);
+        self.count(decision, started)
+    }
+
+    /// Decides as before a question that is asked in the very same words, without reading them, if it is remembered.
+    pub(super) fn recall(&self, words: &[u8]) -> Option<Reason> {
+        let started = Instant::now();
+        let decision = self.published.snapshot.recall(words, self.now_ms)?;
+        Some(self.count(decision, started))
+    }
+
+    /// Decides a question and remembers it by its words.
+    pub(super) fn decide_and_remember(&self, words: &[u8], question: &Question<'_>) -> Reason {
+        let started = Instant::now();
+        let snapshot = &self.published.snapshot;
+        let decision = snapshot.decide_and_remember(words, question, self.now_ms);
+        self.count(decision, started)
+    }
+
+    fn count(&self, decision: Decision, started: Instant) -> Reason {
         self.metrics.decision_duration.record(started.elapsed());
-        self.published
-            .decisions
-            .count(decision.application, decision.reason);
+        let decisions = &self.published.decisions;
+        decisions.count(decision.application, decision.reason);
         decision.reason
     }
 

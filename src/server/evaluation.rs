@@ -9,7 +9,7 @@ use super::answerer::{Answerer, ok};
 use super::reply::{self, Reply};
 use crate::authzen::read_evaluation;
 use crate::explain::{Effort, Explanation};
-use crate::snapshot::Question;
+use crate::snapshot::{Question, Reason};
 
 const ALLOW: Bytes = Bytes::from_static(br#"{"decision":true}"#);
 const DENY: Bytes = Bytes::from_static(br#"{"decision":false}"#);
@@ -23,15 +23,26 @@ pub(super) struct Explained {
 
 /// Decides the question in a body.
 pub(super) fn answer(answerer: &Answerer<'_>, body: &[u8]) -> Result<Reply, Refusal> {
-    single(answerer, &read_evaluation(body)?)
+    if answerer.with_reasons {
+        return single(answerer, &read_evaluation(body)?);
+    }
+    let reason = match answerer.recall(body) {
+        Some(reason) => reason,
+        None => answerer.decide_and_remember(body, &read_evaluation(body)?),
+    };
+    Ok(plain(reason))
+}
+
+fn plain(reason: Reason) -> Reply {
+    let plain = if reason.allows() { ALLOW } else { DENY };
+    reply::json(StatusCode::OK, plain)
 }
 
 /// Decides one question.
 pub(super) fn single(answerer: &Answerer<'_>, question: &Question<'_>) -> Result<Reply, Refusal> {
     let reason = answerer.decide(question);
     if !answerer.with_reasons {
-        let plain = if reason.allows() { ALLOW } else { DENY };
-        return Ok(reply::json(StatusCode::OK, plain));
+        return Ok(plain(reason));
     }
     ok(&Explained {
         decision: reason.allows(),

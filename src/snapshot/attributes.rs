@@ -1,12 +1,12 @@
 //! The attributes of principal, resource and context: the question's, then the record's or the account's, each of its
 //! declared type. A value that cannot be of its type denies the question, whether or not a rule reads it.
 
-use std::borrow::Cow;
+use std::ops::Deref;
 
 use super::question::Question;
 use crate::document::AttributeType;
-use crate::model::{BuiltIn, Id, Record, ResourceType, Tenant};
-use crate::value::{Json, Members, Typed, Values};
+use crate::model::{Attributes, BuiltIn, Record, ResourceType, Tenant};
+use crate::value::{Json, Members, Said, Typed, Values};
 
 /// A property holds a value that cannot be of its type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,35 +19,33 @@ pub(super) struct IllTyped {
 
 /// Everything typed that a question says and that files add to it.
 #[derive(Debug)]
-pub(super) struct Typing {
+pub(super) struct Typing<'q> {
     /// What the question says of the principal; the account says the rest.
-    pub(super) principal: Values,
+    pub(super) principal: Said<'q>,
     /// What conditions read of the resource.
-    pub(super) resource: Values,
+    pub(super) resource: Said<'q>,
     /// What conditions read as `context.x`.
-    pub(super) context: Values,
+    pub(super) context: Said<'q>,
     /// What conditions read as `context.action.x`.
-    pub(super) action: Values,
+    pub(super) action: Said<'q>,
 }
 
 /// Types a question's properties and adds what records and accounts say.
-pub(super) fn typing(
-    question: &Question<'_>,
-    tenant: &Tenant,
+pub(super) fn typing<'q>(
+    question: &'q Question<'_>,
+    tenant: &'q Tenant,
     kind_index: usize,
-    kind: &ResourceType,
-) -> Result<Typing, IllTyped> {
+    kind: &'q ResourceType,
+) -> Result<Typing<'q>, IllTyped> {
     let application = &tenant.application;
-    let record = tenant
-        .records
-        .get(&kind_index)
-        .and_then(|records| records.get(&*question.resource.id));
     let keeps_empty = kind.built_in == Some(BuiltIn::Member) && question.action.name == "update";
     let mut resource = resource(question, kind, keeps_empty)?;
-    if let Some(record) = record {
+    if let Some(records) = tenant.records.get(&kind_index)
+        && let Some(record) = records.get(&*question.resource.id)
+    {
         add_record(&mut resource, record);
     }
-    resource.insert("id".into(), Typed::String((*question.resource.id).into()));
+    resource.insert("id", Typed::String(&question.resource.id));
     Ok(Typing {
         principal: typed(
             &question.subject.properties,
@@ -64,47 +62,57 @@ pub(super) fn typing(
     })
 }
 
-fn typed<'a>(
-    members: &Members<'_>,
-    declared: impl IntoIterator<Item = (&'a Id, &'a AttributeType)>,
+/// Those members of an object that are declared, typed; nobody looks at the others.
+fn typed<'q>(
+    members: &'q Members<'_>,
+    declared: &'q Attributes,
     what: &str,
-) -> Result<Values, IllTyped> {
-    let mut values = Values::new();
-    for (name, kind) in declared {
-        if let Some(json) = members.get(name) {
-            values.insert(name.clone(), read(json, *kind, what, name)?);
+) -> Result<Said<'q>, IllTyped> {
+    let mut values = Said::new();
+    for (name, json) in members.iter() {
+        if let Some((name, kind)) = declared.get_key_value(name)
+            && *json != Json::Null
+        {
+            values.insert(name, read(json, *kind, what, name)?);
         }
     }
     Ok(values)
 }
 
-fn read(json: &Json<'_>, kind: AttributeType, what: &str, name: &str) -> Result<Typed, IllTyped> {
+fn read<'q>(
+    json: &'q Json<'_>,
+    kind: AttributeType,
+    what: &str,
+    name: &str,
+) -> Result<Typed<&'q str>, IllTyped> {
     Typed::read(json, kind).ok_or_else(|| IllTyped {
         place: format!("{what}.{name}"),
         wanted: kind,
     })
 }
 
-fn resource(
-    question: &Question<'_>,
-    kind: &ResourceType,
+fn resource<'q>(
+    question: &'q Question<'_>,
+    kind: &'q ResourceType,
     keeps_empty: bool,
-) -> Result<Values, IllTyped> {
-    let properties = &question.resource.properties;
-    // A property `id` never stands for `resource.id`.
-    let declared = kind.readable.iter().filter(|(name, _)| &***name != "id");
-    let mut values = typed(properties, declared, "resource.properties")?;
-    for place in ["sub_accounts", "teams"] {
-        let is_empty = |value: &Typed| matches!(value, Typed::StringSet(items) if items.is_empty());
-        if !keeps_empty && values.get(place).is_some_and(is_empty) {
-            values.remove(place);
+) -> Result<Said<'q>, IllTyped> {
+    let what = "resource.properties";
+    let standard = kind.built_in.map_or(&[][..], BuiltIn::properties);
+    let mut values = Said::with_capacity(kind.readable.len());
+    for (name, json) in question.resource.properties.iter() {
+        if *json == Json::Null {
+            continue;
         }
-    }
-    for (name, of) in kind.built_in.map_or(&[][..], BuiltIn::properties) {
-        if let Some(json) = properties.get(name)
-            && !kind.readable.contains_key(*name)
-        {
-            read(json, *of, "resource.properties", name)?;
+        // A property `id` never stands for `resource.id`.
+        if let Some((name, kind)) = kind.readable.get_key_value(name).filter(|_| name != "id") {
+            let value = read(json, *kind, what, name)?;
+            let is_empty_place = matches!(&**name, "sub_accounts" | "teams")
+                && matches!(&value, Typed::StringSet(items) if items.is_empty());
+            if keeps_empty || !is_empty_place {
+                values.insert(name, value);
+            }
+        } else if let Some((_, of)) = standard.iter().find(|(known, _)| *known == name) {
+            read(json, *of, what, name)?;
         }
     }
     Ok(values)
@@ -112,26 +120,26 @@ fn resource(
 
 /// Adds a record's attributes where the question says nothing. `sub_account` and `sub_accounts` are one attribute in
 /// two spellings, so either of the question's replaces both of the record's; likewise the teams.
-fn add_record(values: &mut Values, record: &Record) {
+fn add_record<'q>(values: &mut Said<'q>, record: &'q Record) {
     let says = |name: &str| values.contains_key(name);
     let says_sub_account = says("sub_account") || says("sub_accounts");
     let says_team = says("team") || says("teams");
     for (name, value) in record.iter() {
-        let said = match &**name {
+        let said = match name {
             "sub_account" | "sub_accounts" => says_sub_account,
             "team" | "teams" => says_team,
             _ => false,
         };
-        let is_empty_place = matches!(&**name, "sub_accounts" | "teams")
+        let is_empty_place = matches!(name, "sub_accounts" | "teams")
             && matches!(value, Typed::StringSet(items) if items.is_empty());
         if !said && !is_empty_place && !values.contains_key(name) {
-            values.insert(name.clone(), value.clone());
+            values.insert(name, value.lent());
         }
     }
 }
 
 /// The text of an attribute.
-pub(super) fn text<'v>(values: &'v Values, name: &str) -> Option<&'v str> {
+pub(super) fn text<'q>(values: &Said<'q>, name: &str) -> Option<&'q str> {
     match values.get(name) {
         Some(Typed::String(text)) => Some(text),
         _ => None,
@@ -139,12 +147,15 @@ pub(super) fn text<'v>(values: &'v Values, name: &str) -> Option<&'v str> {
 }
 
 /// The union of an attribute's two spellings; nothing where neither is there.
-pub(super) fn both_spellings<'v>(
-    values: &'v Values,
+pub(super) fn both_spellings<'v, N: Deref<Target = str>, S: AsRef<str>>(
+    values: &'v Values<N, S>,
     one: &str,
     many: &str,
-) -> Option<Vec<Cow<'v, str>>> {
-    let single = text(values, one);
+) -> Option<Vec<&'v str>> {
+    let single = match values.get(one) {
+        Some(Typed::String(text)) => Some(text.as_ref()),
+        _ => None,
+    };
     let several = match values.get(many) {
         Some(Typed::StringSet(items)) => Some(items),
         _ => None,
@@ -152,10 +163,11 @@ pub(super) fn both_spellings<'v>(
     if single.is_none() && several.is_none() {
         return None;
     }
-    let mut all: Vec<Cow<'v, str>> = single.map(Cow::Borrowed).into_iter().collect();
+    let mut all: Vec<&'v str> = single.into_iter().collect();
     for item in several.into_iter().flatten() {
-        if !all.iter().any(|known| **known == **item) {
-            all.push(Cow::Borrowed(item));
+        let item = item.as_ref();
+        if !all.contains(&item) {
+            all.push(item);
         }
     }
     Some(all)

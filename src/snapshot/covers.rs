@@ -1,11 +1,10 @@
 //! Whether a scope reaches a place, looked up rather than evaluated: what the expressions of
 //! [`Coverage`](crate::compile::Coverage) say, over the same facts.
 //!
-//! It only ever narrows. A grant that covers nothing here is not asked about; one that does is, as a whole, by the
-//! engine, whose word an allow always is.
+//! So is whom a rule concerns. What this says is what the engine says of the whole policy: tests compare the two.
 
-use super::entities::Asked;
-use crate::compile::Coverage;
+use super::entities::{Asked, held_roles};
+use crate::compile::{Coverage, Holders};
 use crate::model::{Entry, Id};
 
 impl Asked<'_> {
@@ -29,7 +28,7 @@ impl Asked<'_> {
                 let asked = self.place.member.as_ref().map(|member| &member.asked_teams);
                 let asked = asked.filter(|asked| !asked.is_empty());
                 let teams = self.tenant.entry_teams(self.subject, entry);
-                let known = |team: &std::borrow::Cow<'_, str>| contains(teams, team);
+                let known = |team: &&str| contains(teams, team);
                 asked.is_some_and(|asked| asked.iter().all(known)) && self.every_team(entry)
             }
             Coverage::Assigned => self.assigned(entry),
@@ -43,6 +42,20 @@ impl Asked<'_> {
             Coverage::AssignedBelow => self.has_sub_accounts() && self.assigned(entry),
             Coverage::OwnBelow => self.has_sub_accounts() && self.is_owner(),
         }
+    }
+
+    /// Whether a deny rule concerns the member: it looks at all entries that count.
+    pub(super) fn concerns(&self, holders: &Holders) -> bool {
+        let mut entries = self.entries.iter();
+        let named = holders.named.as_ref();
+        let is_named = named.is_none_or(|role| entries.any(|entry| entry.role == *role));
+        let holds = |roles: &[Id]| {
+            let mut held = held_roles(self.entries.iter().copied(), self.tenant);
+            held.any(|held| contains(roles, held))
+        };
+        is_named
+            && (holders.any_of.is_empty() || holds(&holders.any_of))
+            && (holders.none_of.is_empty() || !holds(&holders.none_of))
     }
 
     fn has_sub_accounts(&self) -> bool {
@@ -84,7 +97,7 @@ impl Asked<'_> {
     }
 
     fn is_owner(&self) -> bool {
-        self.place.owner.as_deref() == Some(self.subject)
+        self.place.owner == Some(self.subject)
     }
 }
 

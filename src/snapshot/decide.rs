@@ -3,10 +3,9 @@
 
 use super::Snapshot;
 use super::attributes::{IllTyped, Typing, typing};
-use super::cache::{DecisionCache, Key};
-use super::decider::{Decider, Slicing, Verdict};
+use super::decider::{Decider, Lookup, Slicing, Verdict};
 use super::decision::Reason;
-use super::entities::{Asked, Refused};
+use super::entities::Asked;
 use super::place::{Place, Subject, place};
 use super::question::Question;
 use super::request;
@@ -14,8 +13,9 @@ use super::tenant::{CompiledTenant, counting};
 use super::which_tenant::which_tenant;
 use crate::compile::Rule;
 use crate::document::{Status, is_account_or_record_id};
-use crate::model::{BuiltIn, Entry, Id, ResourceType, is_active};
-use crate::value::{Json, Values};
+use crate::engine::Refused;
+use crate::model::{BuiltIn, Entry, Id, Moment, ResourceType, is_active};
+use crate::value::{Json, Said};
 
 /// A decision with everything that an explanation needs.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub(crate) struct Evaluation<'s> {
     pub(crate) reason: Reason,
     /// The tenant that was asked about, if there is one.
     pub(crate) tenant: Option<&'s CompiledTenant>,
+    /// Whether the question says which tenant it means, and a file names that.
+    pub(crate) names_tenant: bool,
     /// The tenant's id, where only the question knows it.
     undeclared_id: Option<String>,
     /// The entries of the member that count.
@@ -68,6 +70,7 @@ impl<'s> Evaluation<'s> {
         Self {
             reason,
             tenant,
+            names_tenant: false,
             undeclared_id: None,
             entries: Vec::new(),
             rules: Vec::new(),
@@ -84,9 +87,9 @@ struct Scene<'s, 'q> {
     question: &'q Question<'q>,
     kind_index: usize,
     kind: &'s ResourceType,
-    now: i64,
+    action_index: usize,
+    now: &'q Moment,
     asking: Asking<'q>,
-    cache: Option<&'s DecisionCache>,
 }
 
 /// How a question is asked.
@@ -101,10 +104,6 @@ pub(crate) struct Asking<'q> {
 }
 
 impl Asking<'_> {
-    fn is_plain(&self) -> bool {
-        !self.explained && self.assumed.is_none() && self.slicing == Slicing::Slice
-    }
-
     /// For the reason alone.
     pub(crate) const PLAIN: Self = Self {
         slicing: Slicing::Slice,
@@ -118,39 +117,54 @@ impl Asking<'_> {
     };
 }
 
-/// Decides a question about an instant.
+/// Decides a question about an instant, in milliseconds since 1970.
 pub(crate) fn evaluate<'s>(
     snapshot: &'s Snapshot,
     question: &Question<'_>,
     now: i64,
     asking: Asking<'_>,
 ) -> Evaluation<'s> {
-    let (tenant, undeclared_id) = match which_tenant(snapshot, question) {
+    evaluate_at(snapshot, question, &Moment::new(now), asking)
+}
+
+/// Decides a question about an instant, which then knows how long the decision lasts.
+pub(super) fn evaluate_at<'s>(
+    snapshot: &'s Snapshot,
+    question: &Question<'_>,
+    now: &Moment,
+    asking: Asking<'_>,
+) -> Evaluation<'s> {
+    let found = match which_tenant(snapshot, question) {
         Ok(found) => found,
         Err(reason) => return Evaluation::of(reason, None),
     };
-    let (kind_index, kind) = match vocabulary(question, tenant) {
-        Ok(found) => found,
-        Err(reason) => return Evaluation::of(reason, Some(tenant)),
+    let is_named = found.is_named;
+    let evaluation = match vocabulary(question, found.tenant) {
+        Err(reason) => Evaluation::of(reason, Some(found.tenant)),
+        Ok((kind_index, kind, action_index)) => Scene {
+            tenant: found.tenant,
+            undeclared_id: found.undeclared_id,
+            question,
+            kind_index,
+            kind,
+            action_index,
+            now,
+            asking,
+        }
+        .evaluate(),
     };
-    Scene {
-        tenant,
-        undeclared_id,
-        question,
-        kind_index,
-        kind,
-        now,
-        asking,
-        cache: snapshot.cache(),
+    Evaluation {
+        names_tenant: is_named,
+        ..evaluation
     }
-    .evaluate()
 }
 
-/// Whether the application knows the question's subject type, resource type and action.
+/// What the application calls the question's resource type and action, if it knows them and the subject type: the type
+/// with its index, and the index of the action.
 fn vocabulary<'s>(
     question: &Question<'_>,
     tenant: &'s CompiledTenant,
-) -> Result<(usize, &'s ResourceType), Reason> {
+) -> Result<(usize, &'s ResourceType, usize), Reason> {
     let application = &tenant.model.application;
     let subject_type = &*question.subject.kind;
     let mut known = application.subject_types.iter();
@@ -161,10 +175,9 @@ fn vocabulary<'s>(
         .types
         .get_full(&*question.resource.kind)
         .ok_or(Reason::UnknownResourceType)?;
-    match kind.actions.contains(&*question.action.name) {
-        true => Ok((index, kind)),
-        false => Err(Reason::UnknownAction),
-    }
+    let action = kind.actions.get_index_of(&*question.action.name);
+    let action = action.ok_or(Reason::UnknownAction)?;
+    Ok((index, kind, action))
 }
 
 impl<'s> Scene<'s, '_> {
@@ -201,7 +214,7 @@ impl<'s> Scene<'s, '_> {
     }
 
     /// Types the question; what is wrong with its values is said in words.
-    fn typing(&self) -> Result<Typing, String> {
+    fn typing(&self) -> Result<Typing<'_>, String> {
         let question = self.question;
         if !is_account_or_record_id(&question.resource.id) {
             return Err(
@@ -231,7 +244,7 @@ impl<'s> Scene<'s, '_> {
     /// Decides for a subject with some entries, of which some count.
     fn decide(
         &self,
-        typing: &Typing,
+        typing: &Typing<'_>,
         all: &[Entry],
         entries: &[&Entry],
     ) -> Result<Evaluation<'s>, Refused> {
@@ -247,12 +260,6 @@ impl<'s> Scene<'s, '_> {
             subject,
             self.now,
         );
-        let key = self.key(typing, &place, all, entries);
-        if let Some((cache, key)) = &key
-            && let Some(reason) = cache.get(key)
-        {
-            return Ok(Evaluation::of(reason, Some(self.tenant)));
-        }
         let asked = self.asked(
             &self.question.subject.id,
             Some(&typing.principal),
@@ -266,9 +273,6 @@ impl<'s> Scene<'s, '_> {
         {
             verdict.reason = Reason::GrantedByDelegation;
             verdict.rules = rules;
-        }
-        if let Some((cache, key)) = key {
-            cache.remember(key, verdict.reason);
         }
         let plain = Evaluation::of(verdict.reason, Some(self.tenant));
         if !self.asking.explained {
@@ -284,43 +288,11 @@ impl<'s> Scene<'s, '_> {
         })
     }
 
-    /// All that the reason depends on, where it may be remembered. Where memberships come with the question, or something
-    /// is delegated to the subject, it depends on more.
-    fn key(
-        &self,
-        typing: &Typing,
-        place: &Place<'_>,
-        all: &[Entry],
-        counting: &[&Entry],
-    ) -> Option<(&'s DecisionCache, Key)> {
-        let cache = self.cache?;
-        let account = &*self.question.subject.id;
-        let by_facts_of_place_alone = !matches!(
-            self.kind.built_in,
-            Some(BuiltIn::Member | BuiltIn::Role | BuiltIn::Delegation)
-        );
-        let is_plain = by_facts_of_place_alone
-            && self.asking.is_plain()
-            && !self.tenant.model.application.membership_request
-            && self.tenant.delegations_to(account).is_empty();
-        let needs = is_plain.then(|| self.decider().lasting_needs(counting))??;
-        let entries = bits(all, counting)?;
-        let action = &*self.question.action.name;
-        let key = Key::new(
-            self.tenant.identity,
-            self.kind_index,
-            action,
-            account,
-            entries,
-        );
-        Some((cache, key.reading(&needs, place, typing)?))
-    }
-
     fn asked<'a>(
         &'a self,
         subject: &'a str,
-        said: Option<&'a Values>,
-        typing: &'a Typing,
+        said: Option<&'a Said<'a>>,
+        typing: &'a Typing<'a>,
         place: &'a Place<'a>,
         entries: &'a [&'a Entry],
     ) -> Asked<'a> {
@@ -341,8 +313,12 @@ impl<'s> Scene<'s, '_> {
     }
 
     fn decider(&self) -> Decider<'s, '_> {
-        let action = &*self.question.action.name;
-        Decider::new(self.tenant, self.kind_index, action, self.asking)
+        let lookup = Lookup {
+            tenant: self.tenant,
+            kind: self.kind_index,
+            action: self.action_index,
+        };
+        Decider::new(lookup, self.asking)
     }
 
     /// The rules by which somebody delegated what is asked to the subject; nothing where nobody did. A delegation whose
@@ -350,7 +326,7 @@ impl<'s> Scene<'s, '_> {
     fn delegated(
         &self,
         asked: &Asked<'_>,
-        typing: &Typing,
+        typing: &Typing<'_>,
         place: &Place<'_>,
     ) -> Result<Option<Vec<&'s Rule>>, Refused> {
         let mut by = None;
@@ -360,7 +336,7 @@ impl<'s> Scene<'s, '_> {
             let (Some(delegation), Some(slices)) = (found, slices) else {
                 continue;
             };
-            let slice = slices.get(self.kind_index, &self.question.action.name);
+            let slice = slices.get(self.kind_index, self.action_index);
             let from = counting(self.tenant.entries(&delegation.from), self.now);
             let (Some(slice), Ok(from)) = (slice, from) else {
                 continue;
@@ -387,21 +363,13 @@ impl<'s> Scene<'s, '_> {
         &self,
         from: &str,
         entries: &[&Entry],
-        typing: &Typing,
+        typing: &Typing<'_>,
         place: &Place<'_>,
     ) -> Result<Option<Vec<&'s Rule>>, Refused> {
         let asked = self.asked(from, None, typing, place, entries);
         let verdict = self.decider().by_entries_alone().run(&asked)?;
         Ok((verdict.reason == Reason::Granted).then_some(verdict.rules))
     }
-}
-
-/// A bit for each entry that counts; nothing for more entries than there are bits.
-fn bits(all: &[Entry], counting: &[&Entry]) -> Option<u64> {
-    let counts = |entry: &Entry| counting.iter().any(|known| std::ptr::eq(*known, entry));
-    let places = (0..).zip(all).filter(|(_, entry)| counts(entry));
-    let bits = places.fold(0, |bits, (place, _)| bits | (1_u64 << (place % u64::BITS)));
-    (all.len() <= u64::BITS as usize).then_some(bits)
 }
 
 impl Counting {

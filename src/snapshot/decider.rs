@@ -1,6 +1,5 @@
 //! What the engine says of a question over the entries of one member, and which reason follows from it.
 
-use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use cedar_policy::{
@@ -9,10 +8,11 @@ use cedar_policy::{
 
 use super::decide::Asking;
 use super::decision::Reason;
-use super::entities::{Asked, Refused, refused};
+use super::entities::Asked;
 use super::slices::{self, Slice};
 use super::tenant::CompiledTenant;
-use crate::compile::{Effect, Needs, Probe, Root, Rule, Stage};
+use crate::compile::{Effect, Needs, Probe, Remainder, Rule, Stage};
+use crate::engine::{Facts, Refused, Truth, refused};
 use crate::model::Entry;
 
 /// Which policies the engine is handed.
@@ -44,41 +44,58 @@ enum Fit {
     Conditioned,
 }
 
-/// What became of an expression.
-enum Truth {
-    True,
-    False,
-    Failed(String),
-}
-
 /// The engine's view of a question: the request, the same for every entry, and the entities as each entry sees them,
 /// with what some rules read and nothing else; each made when it is first needed, and once.
 struct Engine<'a> {
     asked: &'a Asked<'a>,
-    needs: &'a Needs,
+    asks: Asks<'a>,
+    needs: OnceCell<Needs>,
     request: OnceCell<Request>,
-    entities: Vec<OnceCell<Entities>>,
+    entities: OnceCell<Vec<OnceCell<Entities>>>,
+}
+
+/// Which policies may be asked whole, which says what they need.
+enum Asks<'a> {
+    /// Those of the entries' slices.
+    Slices(Lookup<'a>),
+    /// Those of one slice.
+    Slice(&'a Slice),
+    /// Every one.
+    All,
 }
 
 impl<'a> Engine<'a> {
     /// A view with nothing made yet.
-    fn new(asked: &'a Asked<'a>, needs: &'a Needs) -> Self {
+    fn new(asked: &'a Asked<'a>, asks: Asks<'a>) -> Self {
         Self {
             asked,
-            needs,
+            asks,
+            needs: OnceCell::new(),
             request: OnceCell::new(),
-            entities: asked.entries.iter().map(|_| OnceCell::new()).collect(),
+            entities: OnceCell::new(),
+        }
+    }
+
+    fn needs(&self) -> Needs {
+        match &self.asks {
+            Asks::Slices(lookup) => lookup.needs(self.asked.entries),
+            Asks::Slice(slice) => slice.needs.clone(),
+            Asks::All => Needs::everything(),
         }
     }
 
     /// What is seen as the entry at an index. There is always a first entry.
     fn seen(&self, index: usize) -> Result<(&Request, &Entities), Refused> {
-        let entry = self.asked.entries.get(index);
-        let (Some(entry), Some(cell)) = (entry, self.entities.get(index)) else {
+        let entries = self.asked.entries;
+        let cells = self
+            .entities
+            .get_or_init(|| entries.iter().map(|_| OnceCell::new()).collect());
+        let (Some(entry), Some(cell)) = (entries.get(index), cells.get(index)) else {
             return Err(refused("a question about no entry"));
         };
-        let request = made_once(&self.request, || self.asked.request(self.needs))?;
-        let entities = made_once(cell, || self.asked.entities(entry, self.needs))?;
+        let needs = self.needs.get_or_init(|| self.needs());
+        let request = made_once(&self.request, || self.asked.request(needs))?;
+        let entities = made_once(cell, || self.asked.entities(entry, needs))?;
         Ok((request, entities))
     }
 
@@ -112,11 +129,43 @@ fn made_once<T>(
     Ok(cell.get_or_init(|| made))
 }
 
+/// Where the slices of a type and action are.
+#[derive(Clone, Copy)]
+pub(super) struct Lookup<'s> {
+    pub(super) tenant: &'s CompiledTenant,
+    /// Index of the type.
+    pub(super) kind: usize,
+    /// Index of the action.
+    pub(super) action: usize,
+}
+
+impl<'s> Lookup<'s> {
+    /// The slice of an entry's role; none where no rule of it names type and action.
+    fn slice(self, entry: &Entry) -> Option<&'s Slice> {
+        let slices = self.tenant.slices(&entry.role)?;
+        slices.get(self.kind, self.action)
+    }
+
+    /// What the tenant adds for everybody.
+    fn own_roleless(self) -> Option<&'s Slice> {
+        let denies = self.tenant.own_roleless.as_ref()?;
+        denies.get(self.kind, self.action)
+    }
+
+    /// What the rules read that may be asked whole.
+    fn needs(self, entries: &[&Entry]) -> Needs {
+        let slices = entries.iter().filter_map(|entry| self.slice(entry));
+        let mut needs = Needs::default();
+        for slice in slices.chain(self.own_roleless()) {
+            needs.add(&slice.needs);
+        }
+        needs
+    }
+}
+
 /// Gathers what the engine says over the entries.
 pub(super) struct Decider<'s, 'q> {
-    tenant: &'s CompiledTenant,
-    kind: usize,
-    action: &'q str,
+    lookup: Lookup<'s>,
     asking: Asking<'q>,
     admits_raw: bool,
     grants: usize,
@@ -130,16 +179,9 @@ pub(super) struct Decider<'s, 'q> {
 }
 
 impl<'s, 'q> Decider<'s, 'q> {
-    pub(super) fn new(
-        tenant: &'s CompiledTenant,
-        kind: usize,
-        action: &'q str,
-        asking: Asking<'q>,
-    ) -> Self {
+    pub(super) fn new(lookup: Lookup<'s>, asking: Asking<'q>) -> Self {
         Self {
-            tenant,
-            kind,
-            action,
+            lookup,
             asking,
             admits_raw: true,
             grants: 0,
@@ -160,67 +202,54 @@ impl<'s, 'q> Decider<'s, 'q> {
 
     /// Asks about each entry on its own: a question is allowed by one entry alone. Deny rules look at all of them.
     pub(super) fn run(mut self, asked: &Asked<'_>) -> Result<Verdict<'s>, Refused> {
-        let needs = self.needs(asked.entries);
-        let engine = Engine::new(asked, &needs);
+        let asks = match self.asking.slicing {
+            Slicing::Slice => Asks::Slices(self.lookup),
+            Slicing::Whole => Asks::All,
+        };
+        let engine = Engine::new(asked, asks);
         for (index, entry) in asked.entries.iter().enumerate() {
-            let slice = self.slice(entry);
-            for rule in slice.into_iter().flat_map(|slice| &slice.permits) {
-                self.grants += 1;
-                if asked.covers(rule.coverage, entry) {
-                    self.covered.push((index, rule));
-                }
+            let slice = self.lookup.slice(entry);
+            let own = self.lookup.own_roleless().filter(|_| index == 0);
+            for slice in slice.into_iter().chain(own) {
+                self.ask_slice(&engine, index, slice)?;
             }
-            let own = self.own_roleless().filter(|_| index == 0);
-            match self.asking.slicing {
-                Slicing::Whole => self.ask_all(&engine, index)?,
-                Slicing::Slice => {
-                    for slice in slice.into_iter().chain(own) {
-                        self.ask_slice(&engine, index, slice)?;
-                    }
-                }
-            }
-        }
-        if self.asking.slicing == Slicing::Slice {
-            for (index, rule) in self.covered.clone() {
-                self.ask(&engine, index, rule)?;
+            if self.asking.slicing == Slicing::Whole {
+                self.ask_all(&engine, index)?;
             }
         }
         self.admit_raw(&engine)?;
         self.verdict(&engine)
     }
 
-    /// What the rules that may be asked read.
-    fn needs(&self, entries: &[&Entry]) -> Cow<'s, Needs> {
-        if self.asking.slicing == Slicing::Whole {
-            return Cow::Owned(Needs::everything());
-        }
-        let mut slices = self.asked_slices(entries);
-        let mut needs = slices
-            .next()
-            .map_or_else(Cow::default, |slice| Cow::Borrowed(&slice.needs));
-        for slice in slices {
-            needs.to_mut().add(&slice.needs);
-        }
-        needs
-    }
-
-    /// What the rules that may be asked read, if that determines their answers at any time, which it does not for raw
-    /// Cedar, of which everything is needed; nothing too where there are no rules to ask.
-    pub(super) fn lasting_needs(&self, entries: &[&Entry]) -> Option<Cow<'s, Needs>> {
-        self.asked_slices(entries).next()?;
-        let needs = self.needs(entries);
-        (!needs.attribute(Root::Context, "now")).then_some(needs)
-    }
-
-    /// Asks the deny rules of a slice, and its raw Cedar.
+    /// Finds the grants of a slice that reach the place, and asks them, its deny rules and its raw Cedar, unless every
+    /// policy is asked anyway.
     fn ask_slice(
         &mut self,
         engine: &Engine<'_>,
         index: usize,
         slice: &'s Slice,
     ) -> Result<(), Refused> {
+        let facts = OnceCell::new();
+        let sliced = self.asking.slicing == Slicing::Slice;
+        let Some(entry) = engine.asked.entries.get(index) else {
+            return Err(refused("a question about no entry"));
+        };
+        for rule in &slice.permits {
+            self.grants += 1;
+            if engine.asked.covers(rule.coverage, entry) {
+                self.covered.push((index, rule));
+                if sliced {
+                    self.ask(engine, index, rule, slice, &facts)?;
+                }
+            }
+        }
+        if !sliced {
+            return Ok(());
+        }
         for rule in &slice.forbids {
-            self.ask(engine, index, rule)?;
+            if engine.asked.concerns(&rule.holders) {
+                self.ask(engine, index, rule, slice, &facts)?;
+            }
         }
         match &slice.raw {
             Some(policies) => self.ask_policies(engine, index, policies),
@@ -230,24 +259,41 @@ impl<'s, 'q> Decider<'s, 'q> {
 
     /// Asks every policy of application and tenant.
     fn ask_all(&mut self, engine: &Engine<'_>, index: usize) -> Result<(), Refused> {
-        let tenant = self.tenant;
+        let tenant = self.lookup.tenant;
         let all = slices::whole(&[&tenant.application.compiled.book, &tenant.book]);
         self.ask_policies(engine, index, &all)
     }
 
-    /// Asks one rule. One that allows nothing is asked too: its condition may fail.
-    fn ask(&mut self, engine: &Engine<'_>, index: usize, rule: &'s Rule) -> Result<(), Refused> {
-        let decides = rule.whole.as_ref();
-        let Some(expression) = decides.or(rule.conditioned.as_ref()) else {
-            return Ok(());
+    /// Asks what is left of a rule of a slice. One that allows nothing is asked too: its condition may fail.
+    fn ask(
+        &mut self,
+        engine: &Engine<'_>,
+        index: usize,
+        rule: &'s Rule,
+        slice: &Slice,
+        facts: &OnceCell<Facts>,
+    ) -> Result<(), Refused> {
+        let truth = match (&rule.whole, &rule.conditioned) {
+            (Some(Remainder::Nothing), _) => Truth::True,
+            (Some(Remainder::Condition { formula, guards }), _) => {
+                match guards.iter().all(|fact| engine.asked.has(fact)) {
+                    true => formula.holds(made_once(facts, || engine.asked.facts(slice))?),
+                    false if rule.effect == Effect::Forbid => Truth::True,
+                    false => Truth::False,
+                }
+            }
+            (Some(Remainder::Whole(expression)), _) | (None, Some(expression)) => {
+                engine.holds(index, expression)?
+            }
+            (None, None) => Truth::False,
         };
-        match engine.holds(index, expression)? {
+        match truth {
             Truth::False => {}
             Truth::Failed(message) => {
                 self.failed.push(rule);
                 self.fails(message);
             }
-            Truth::True if decides.is_none() => {}
+            Truth::True if rule.whole.is_none() => {}
             Truth::True => match rule.effect {
                 Effect::Forbid => self.forbids.push(rule),
                 Effect::Permit => self.permits.push(rule),
@@ -268,7 +314,8 @@ impl<'s, 'q> Decider<'s, 'q> {
         if self.raw_permits.is_empty() || !self.admits_raw {
             return Ok(());
         }
-        if let Some(text) = Probe::of(engine.asked.kind.built_in, self.action).policy() {
+        let asked = engine.asked;
+        if let Some(text) = Probe::of(asked.kind.built_in, &asked.question.action.name).policy() {
             let policies: PolicySet = text.parse().map_err(refused)?;
             let mut any = false;
             for index in 0..engine.asked.entries.len() {
@@ -289,27 +336,12 @@ impl<'s, 'q> Decider<'s, 'q> {
         asked: &Asked<'_>,
         slice: &'s Slice,
     ) -> Result<Verdict<'s>, Refused> {
-        let engine = Engine::new(asked, &slice.needs);
+        let engine = Engine::new(asked, Asks::Slice(slice));
+        let facts = OnceCell::new();
         for rule in &slice.permits {
-            self.ask(&engine, 0, rule)?;
+            self.ask(&engine, 0, rule, slice, &facts)?;
         }
         self.verdict(&engine)
-    }
-
-    fn slice(&self, entry: &Entry) -> Option<&'s Slice> {
-        let slices = self.tenant.slices(&entry.role)?;
-        slices.get(self.kind, self.action)
-    }
-
-    /// The slices of some entries, and what the tenant adds for everybody.
-    fn asked_slices<'a>(&'a self, entries: &'a [&Entry]) -> impl Iterator<Item = &'s Slice> + 'a {
-        let slices = entries.iter().filter_map(|entry| self.slice(entry));
-        slices.chain(self.own_roleless())
-    }
-
-    fn own_roleless(&self) -> Option<&'s Slice> {
-        let denies = self.tenant.own_roleless.as_ref()?;
-        denies.get(self.kind, self.action)
     }
 
     fn ask_policies(
@@ -340,7 +372,8 @@ impl<'s, 'q> Decider<'s, 'q> {
     }
 
     fn find(&self, id: &str) -> Option<(&'s Rule, Stage)> {
-        let books = [&self.tenant.application.compiled.book, &self.tenant.book];
+        let tenant = self.lookup.tenant;
+        let books = [&tenant.application.compiled.book, &tenant.book];
         books.into_iter().find_map(|book| {
             let policy = book.find(id)?;
             Some((&**book.rules.get(policy.rule)?, policy.stage))
@@ -394,7 +427,7 @@ impl<'s, 'q> Decider<'s, 'q> {
     /// The grants of the entries that name type and action; only an explanation asks for them.
     fn fitting(&self, entries: &[&Entry]) -> Vec<&'s Rule> {
         let entries = entries.iter().filter(|_| self.asking.explained);
-        let slices = entries.filter_map(|entry| self.slice(entry));
+        let slices = entries.filter_map(|entry| self.lookup.slice(entry));
         let mut rules: Vec<&Rule> = Vec::new();
         for rule in slices.flat_map(|slice| &slice.permits) {
             if !rules.iter().any(|known| std::ptr::eq(*known, &**rule)) {

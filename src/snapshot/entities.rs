@@ -1,32 +1,27 @@
 //! What the engine is given for one question and one entry: principal, resource and context, with nothing in them that
 //! the question cannot need.
 
-use std::borrow::Cow;
+use std::ops::Deref;
 
 use cedar_policy::{Context, Entities, EntityUid, Request, RestrictedExpression};
 
 use super::attributes::Typing;
-use super::engine_values::{self, Attributes, Value, entity, flag, record, text, texts, typed};
 use super::names::KindNames;
 use super::place::Place;
 use super::question::Question;
+use super::slices::Slice;
 use super::tenant::CompiledTenant;
 use crate::compile::{ENTRY, Needs, PLACE, Root, expression};
 use crate::document::to_text;
-use crate::model::{BuiltIn, Entry, ResourceType};
-use crate::value::{Typed, Values};
-
-/// The engine refused what it was given. A question can then only be denied.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(super) struct Refused(String);
-
-pub(super) fn refused(error: impl std::fmt::Display) -> Refused {
-    Refused(error.to_string())
-}
+use crate::engine::{
+    self, Attributes, Fact, Facts, Refused, Value, entity, flag, record, refused, text, texts,
+    typed,
+};
+use crate::model::{BuiltIn, Entry, Moment, ResourceType};
+use crate::value::{Said, Typed, Values};
 
 /// The roles that some entries hold, what they inherit from among them.
-fn held_roles<'t>(
+pub(super) fn held_roles<'t>(
     entries: impl Iterator<Item = &'t Entry>,
     tenant: &'t CompiledTenant,
 ) -> impl Iterator<Item = &'t str> {
@@ -39,9 +34,9 @@ pub(super) struct Asked<'a> {
     /// Who is asked about: the question's subject, or whoever delegated to it.
     pub(super) subject: &'a str,
     /// What the question says of it, if that is whom it asks about.
-    pub(super) said: Option<&'a Values>,
+    pub(super) said: Option<&'a Said<'a>>,
     pub(super) question: &'a Question<'a>,
-    pub(super) typing: &'a Typing,
+    pub(super) typing: &'a Typing<'a>,
     pub(super) place: &'a Place<'a>,
     pub(super) tenant: &'a CompiledTenant,
     /// The tenant's id, which the question alone knows where no file names it.
@@ -50,7 +45,7 @@ pub(super) struct Asked<'a> {
     pub(super) kind: &'a ResourceType,
     /// Its entries that count.
     pub(super) entries: &'a [&'a Entry],
-    pub(super) now: i64,
+    pub(super) now: &'a Moment,
 }
 
 impl Asked<'_> {
@@ -73,7 +68,7 @@ impl Asked<'_> {
         let mut context: Vec<(String, RestrictedExpression)> =
             expressions(&self.typing.context, needs, Root::Context).collect();
         if needs.attribute(Root::Context, "now") {
-            let now = to_text(self.now).ok_or_else(|| refused("the clock is out of range"))?;
+            let now = to_text(self.now.ms()).ok_or_else(|| refused("the clock is out of range"))?;
             context.push(("now".into(), RestrictedExpression::new_datetime(now)));
         }
         if needs.any(Root::Action) {
@@ -82,6 +77,53 @@ impl Asked<'_> {
             context.push(("action".into(), properties));
         }
         Context::from_pairs(context).map_err(refused)
+    }
+
+    /// The facts that conditions read; what is not there, they find missing.
+    pub(super) fn facts(&self, slice: &Slice) -> Result<Facts, Refused> {
+        let mut found = Vec::with_capacity(slice.facts.len());
+        for fact in &slice.facts {
+            if let Some(value) = self.fact(fact)? {
+                found.push((fact.clone(), value));
+            }
+        }
+        Ok(Facts::new(&slice.constants, found))
+    }
+
+    fn fact(&self, fact: &Fact) -> Result<Option<Value>, Refused> {
+        let name = &*fact.name;
+        match fact.root {
+            Root::Principal if name == "id" => Ok(Some(text(self.subject))),
+            Root::Principal => match self.said.and_then(|said| said.get(name)) {
+                Some(said) => typed(said).map(Some),
+                None => self.account_value(name).map(typed).transpose(),
+            },
+            Root::Resource => self.typing.resource.get(name).map(typed).transpose(),
+            Root::Context if name == "now" => engine::datetime(self.now.ms()).map(Some),
+            Root::Context => self.typing.context.get(name).map(typed).transpose(),
+            Root::Action => self.typing.action.get(name).map(typed).transpose(),
+        }
+    }
+
+    /// Whether there is something to read.
+    pub(super) fn has(&self, fact: &Fact) -> bool {
+        let name = &*fact.name;
+        match fact.root {
+            Root::Principal if name == "id" => true,
+            Root::Principal => {
+                self.said.is_some_and(|said| said.contains_key(name))
+                    || self.account_value(name).is_some()
+            }
+            Root::Resource => self.typing.resource.contains_key(name),
+            Root::Context => name == "now" || self.typing.context.contains_key(name),
+            Root::Action => self.typing.action.contains_key(name),
+        }
+    }
+
+    /// What the account itself says.
+    fn account_value(&self, name: &str) -> Option<&Typed> {
+        let accounts = &self.tenant.model.application.accounts;
+        accounts.get(self.subject)?.fields.get(name)
     }
 
     fn names(&self) -> Result<&KindNames, Refused> {
@@ -93,7 +135,7 @@ impl Asked<'_> {
     fn principal_uid(&self) -> Result<EntityUid, Refused> {
         let names = self.tenant.application.names.as_ref();
         let names = names.ok_or_else(|| refused("accounts have no name in Cedar"))?;
-        Ok(engine_values::uid(names.account(), self.subject))
+        Ok(engine::uid(names.account(), self.subject))
     }
 
     fn action_uid(&self) -> Result<&EntityUid, Refused> {
@@ -102,7 +144,7 @@ impl Asked<'_> {
     }
 
     fn resource_uid(&self) -> Result<EntityUid, Refused> {
-        Ok(engine_values::uid(
+        Ok(engine::uid(
             self.names()?.entity(),
             &self.question.resource.id,
         ))
@@ -129,7 +171,7 @@ impl Asked<'_> {
                 vec![group],
             ));
         }
-        engine_values::entities(entities)
+        engine::entities(entities)
     }
 
     /// What conditions read of the principal: what the question says, else what the account says.
@@ -144,8 +186,11 @@ impl Asked<'_> {
         let accounts = &self.tenant.model.application.accounts;
         let account = accounts.get(self.subject).map(|account| &account.fields);
         // The later of two counts.
-        for values in account.into_iter().chain(self.said) {
-            add_values(&mut attributes, values, needs, Root::Principal)?;
+        if let Some(account) = account {
+            add_values(&mut attributes, account, needs, Root::Principal)?;
+        }
+        if let Some(said) = self.said {
+            add_values(&mut attributes, said, needs, Root::Principal)?;
         }
         Ok(attributes)
     }
@@ -161,11 +206,11 @@ impl Asked<'_> {
             .map(|id| &**id);
         let sub_accounts = place.sub_accounts.iter().flatten();
         let sub_accounts = sub_accounts
-            .map(|id| &**id)
+            .copied()
             .filter(|id| self.tenant.lies_within(id, &entry.sub_accounts));
         let entry_teams = self.tenant.entry_teams(account, entry);
         let asked_teams = place.member.iter().flat_map(|member| &member.asked_teams);
-        let teams = place.teams.iter().chain(asked_teams).map(|id| &**id);
+        let teams = place.teams.iter().chain(asked_teams).copied();
         let own = self.own_teams(entry);
         let teams = teams
             .filter(|id| entry_teams.iter().any(|team| **team == **id))
@@ -203,7 +248,7 @@ impl Asked<'_> {
         let assigns = model.role(&entry.role).map(|role| &role.assigns);
         let asked = self.place.member.iter().flat_map(|member| &member.roles);
         asked
-            .map(|role| &**role)
+            .copied()
             .chain(std::iter::once(&*self.question.resource.id))
             .filter(move |role| {
                 model.role(role).is_some() && assigns.is_some_and(|assigns| assigns.contains(role))
@@ -216,8 +261,8 @@ impl Asked<'_> {
         entry: &'e Entry,
     ) -> impl Iterator<Item = &'e str> + use<'e> {
         let mut owners = self.place.delegation.iter().flat_map(|place| &place.owners);
-        let owned = self.place.owner.as_deref() == Some(self.subject)
-            || owners.any(|owner| **owner == *self.subject);
+        let owned =
+            self.place.owner == Some(self.subject) || owners.any(|owner| **owner == *self.subject);
         let is_request = self.tenant.model.application.membership_request;
         let is_resource = self
             .kind
@@ -230,13 +275,13 @@ impl Asked<'_> {
 
     fn place(&self, entry: &Entry, needs: &Needs) -> Value {
         let place = self.place;
-        let all = |items: &[Cow<'_, str>]| texts(items.iter().map(|item| &**item));
+        let all = |items: &[&str]| texts(items.iter().copied());
         let own = || self.own_teams(entry);
         let mut fields = Fields::default();
         let is_read = |field: &str| needs.place(field);
         fields.add("tenant", is_read, || text(self.tenant_id));
         fields.add("teams", is_read, || {
-            texts(place.teams.iter().map(|id| &**id).chain(own()))
+            texts(place.teams.iter().copied().chain(own()))
         });
         fields.add("chain", is_read, || {
             let links = place.chain.iter();
@@ -277,9 +322,9 @@ impl Fields {
 }
 
 /// Adds those of some attributes that are read.
-fn add_values(
+fn add_values<N: Deref<Target = str>, S: AsRef<str>>(
     attributes: &mut Attributes,
-    values: &Values,
+    values: &Values<N, S>,
     needs: &Needs,
     root: Root,
 ) -> Result<(), Refused> {
@@ -287,21 +332,21 @@ fn add_values(
         .iter()
         .filter(|(name, _)| needs.attribute(root, name))
     {
-        attributes.push((name.to_string(), typed(value)?));
+        attributes.push((name.to_owned(), typed(value)?));
     }
     Ok(())
 }
 
 /// Those of some attributes that are read, for the context.
 fn expressions<'v>(
-    values: &'v Values,
+    values: &'v Said<'_>,
     needs: &'v Needs,
     root: Root,
 ) -> impl Iterator<Item = (String, RestrictedExpression)> + 'v {
     values
         .iter()
         .filter(move |(name, _)| needs.attribute(root, name))
-        .map(|(name, value)| (name.to_string(), expression(value)))
+        .map(|(name, value)| (name.to_owned(), expression(&value.owned())))
 }
 
 /// The entities of a tenant's members in Cedar's JSON form. A member with several entries comes once for each, the
@@ -389,7 +434,7 @@ fn cedar_json(value: &Typed) -> serde_json::Value {
         Typed::String(text) => (**text).into(),
         Typed::Long(number) => (*number).into(),
         Typed::Bool(flag) => (*flag).into(),
-        Typed::Datetime(text) => extension("datetime", text),
+        Typed::Datetime(millis) => extension("datetime", &to_text(*millis).unwrap_or_default()),
         Typed::Decimal(text) => extension("decimal", text),
         Typed::Ipaddr(text) => extension("ip", text),
         Typed::StringSet(items) => items.iter().map(|item| item.to_string()).collect(),

@@ -9,7 +9,6 @@ mod covers;
 mod decide;
 mod decider;
 mod decision;
-mod engine_values;
 mod entities;
 mod names;
 mod place;
@@ -23,6 +22,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 pub use cache::DecisionCache;
+use cache::Known;
+use decide::evaluate_at;
 pub(crate) use decide::{Asking, Counting, Evaluation, entries_of, evaluate};
 use decider::Slicing;
 pub use decision::Reason;
@@ -32,7 +33,7 @@ pub(crate) use which_tenant::which_tenant;
 
 use crate::compile::{self, CompiledPolicy, Stage, Validated};
 use crate::diagnostic::Diagnostics;
-use crate::model::{Application, Id, Model, Narrowed, Tenant};
+use crate::model::{Application, Id, Model, Moment, Narrowed, Tenant};
 use crate::parallel;
 use crate::source::Sources;
 use tenant::SlicedApplication;
@@ -216,10 +217,6 @@ impl Snapshot {
         self
     }
 
-    fn cache(&self) -> Option<&DecisionCache> {
-        self.cache.as_deref()
-    }
-
     /// SHA-256 of the policy folder, in hexadecimal.
     pub fn revision(&self) -> &str {
         &self.revision
@@ -268,6 +265,39 @@ impl Snapshot {
     /// Decides a question about an instant, in milliseconds since 1970.
     pub fn decide(&self, question: &Question<'_>, now: i64) -> Decision {
         Decision::of(&evaluate(self, question, now, Asking::PLAIN))
+    }
+
+    /// The decision about an instant of a question that was asked before in the very same words, if it is remembered and
+    /// still right.
+    pub fn recall(&self, words: &[u8], now: i64) -> Option<Decision> {
+        self.cache.as_ref()?.get(words, |known| {
+            let tenant = self.tenant(&known.tenant)?;
+            let (since, until) = known.lasting;
+            let is_right = tenant.identity == known.identity && since <= now && now < until;
+            is_right.then_some(Decision {
+                reason: known.reason,
+                application: Some(tenant.application_index),
+            })
+        })
+    }
+
+    /// Decides a question about an instant, and remembers it by its words: the bytes that it was read from, all of them.
+    pub fn decide_and_remember(&self, words: &[u8], question: &Question<'_>, now: i64) -> Decision {
+        let moment = Moment::new(now);
+        let evaluation = evaluate_at(self, question, &moment, Asking::PLAIN);
+        if let Some(cache) = &self.cache
+            && let Some(tenant) = evaluation.tenant.filter(|_| evaluation.names_tenant)
+            && let Some(lasting) = moment.lasting()
+        {
+            let known = Known {
+                reason: evaluation.reason,
+                tenant: tenant.model.id.value.clone(),
+                identity: tenant.identity,
+                lasting,
+            };
+            cache.remember(words, known);
+        }
+        Decision::of(&evaluation)
     }
 
     /// Decides with every policy of application and tenant instead of a slice of them: slower, and the same answer.

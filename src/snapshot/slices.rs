@@ -1,12 +1,14 @@
 //! Which policies a question needs: those of the entry's role for its type and action, and nothing else.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cedar_policy::PolicySet;
+use smol_str::SmolStr;
 
-use crate::compile::{CompiledPolicy, Effect, Needs, Rule, RuleBook};
-use crate::model::{Application, Id, Role};
+use crate::compile::{CompiledPolicy, Effect, Needs, Remainder, Rule, RuleBook};
+use crate::engine::{Fact, Formula, Value};
+use crate::model::{Application, Role};
 
 /// What one role, type and action need.
 #[derive(Debug, Default)]
@@ -17,20 +19,24 @@ pub(super) struct Slice {
     pub(super) forbids: Vec<Arc<Rule>>,
     /// Raw Cedar that may.
     pub(super) raw: Option<PolicySet>,
-    /// What all of them read.
+    /// What those of them read that are asked whole.
     pub(super) needs: Needs,
+    /// What the conditions among them read.
+    pub(super) facts: Vec<Fact>,
+    /// The constants of these conditions.
+    pub(super) constants: BTreeMap<SmolStr, Value>,
 }
 
-/// Slices by type (an index) and action.
+/// Slices by type and action, both as indices.
 #[derive(Debug, Default)]
 pub(super) struct Slices {
-    by_kind: Vec<HashMap<Id, Arc<Slice>>>,
+    by_kind: Vec<Vec<Option<Arc<Slice>>>>,
 }
 
 impl Slices {
     /// The slice of a type and action; none where no rule names them.
-    pub(super) fn get(&self, kind: usize, action: &str) -> Option<&Slice> {
-        self.by_kind.get(kind)?.get(action).map(|slice| &**slice)
+    pub(super) fn get(&self, kind: usize, action: usize) -> Option<&Slice> {
+        self.by_kind.get(kind)?.get(action)?.as_deref()
     }
 }
 
@@ -77,8 +83,10 @@ impl<'a> Slicer<'a> {
     }
 
     fn slices(&mut self, wanted: impl Fn(&Rule) -> bool) -> Slices {
-        let mut rules: Vec<HashMap<Id, Vec<RuleAt>>> =
-            vec![HashMap::new(); self.application.types.len()];
+        let types = self.application.types.values();
+        let mut rules: Vec<Vec<Vec<RuleAt>>> = types
+            .map(|kind| vec![Vec::new(); kind.actions.len()])
+            .collect();
         for (book_index, book) in self.books.iter().enumerate() {
             for (index, rule) in book
                 .rules
@@ -86,21 +94,25 @@ impl<'a> Slicer<'a> {
                 .enumerate()
                 .filter(|(_, rule)| wanted(rule))
             {
-                let Some(actions) = rules.get_mut(rule.kind) else {
+                let kind = self.application.types.get_index(rule.kind);
+                let (Some((_, kind)), Some(actions)) = (kind, rules.get_mut(rule.kind)) else {
                     continue;
                 };
-                for action in &rule.actions {
-                    let at = actions.entry(action.clone()).or_default();
-                    at.push((book_index, index));
+                let named = rule.actions.iter();
+                for action in named.filter_map(|name| kind.actions.get_index_of(name)) {
+                    if let Some(rules) = actions.get_mut(action) {
+                        rules.push((book_index, index));
+                    }
                 }
             }
         }
         let by_kind = rules
             .into_iter()
             .map(|actions| {
+                let some = |rules: Vec<RuleAt>| (!rules.is_empty()).then_some(rules);
+                let actions = actions.into_iter().map(some);
                 actions
-                    .into_iter()
-                    .map(|(action, rules)| (action, self.slice(rules)))
+                    .map(|rules| rules.map(|rules| self.slice(rules)))
                     .collect()
             })
             .collect();
@@ -119,7 +131,13 @@ impl<'a> Slicer<'a> {
             let Some(rule) = book.rules.get(*rule) else {
                 continue;
             };
-            slice.needs.add(&rule.needs);
+            match &rule.whole {
+                Some(Remainder::Condition { formula, .. }) => {
+                    slice.add_facts(rule.condition.iter().flat_map(|it| it.facts()), formula);
+                }
+                Some(Remainder::Nothing) => {}
+                Some(Remainder::Whole(_)) | None => slice.needs.add(&rule.needs),
+            }
             let policy = rule.raw.and_then(|index| book.policies.get(index));
             match (policy, rule.effect) {
                 (Some(policy), _) => add(slice.raw.get_or_insert_default(), policy),
@@ -130,6 +148,20 @@ impl<'a> Slicer<'a> {
         let slice = Arc::new(slice);
         self.known.insert(rules, slice.clone());
         slice
+    }
+}
+
+impl Slice {
+    /// Adds what a condition reads.
+    fn add_facts(&mut self, facts: impl Iterator<Item = Fact>, formula: &Formula) {
+        for fact in facts {
+            if !self.facts.contains(&fact) {
+                self.facts.push(fact);
+            }
+        }
+        let constants = formula.constants().iter();
+        self.constants
+            .extend(constants.map(|(name, value)| (name.clone(), value.clone())));
     }
 }
 

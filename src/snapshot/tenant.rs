@@ -4,12 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use smallvec::SmallVec;
+
 use super::Reason;
 use super::names::Names;
 use super::slices::{Slicer, Slices};
 use crate::compile::{CompiledApplication, RuleBook};
 use crate::document::Status;
-use crate::model::{Entry, Grant, Id, Target, Tenant};
+use crate::model::{Entry, Grant, Id, Moment, Target, Tenant};
 
 static NEXT_IDENTITY: AtomicU64 = AtomicU64::new(0);
 
@@ -193,9 +195,12 @@ impl CompiledTenant {
     }
 }
 
+/// Entries of one member: few have more than two.
+pub(super) type Entries<'e> = SmallVec<[&'e Entry; 2]>;
+
 /// The entries of a member that count at an instant, or why none does.
-pub(super) fn counting(entries: &[Entry], now: i64) -> Result<Vec<&Entry>, Reason> {
-    let mut counting = Vec::new();
+pub(super) fn counting<'e>(entries: &'e [Entry], now: &Moment) -> Result<Entries<'e>, Reason> {
+    let mut counting = Entries::new();
     let mut why_not = Reason::NotAMember;
     for entry in entries {
         match why_nothing(entry, now) {
@@ -211,11 +216,11 @@ pub(super) fn counting(entries: &[Entry], now: i64) -> Result<Vec<&Entry>, Reaso
 }
 
 /// Why an entry counts for nothing: the first of the reasons in their order.
-fn why_nothing(entry: &Entry, now: i64) -> Option<Reason> {
+fn why_nothing(entry: &Entry, now: &Moment) -> Option<Reason> {
     if entry.status == Status::Suspended {
         return Some(Reason::MembershipSuspended);
     }
-    if entry.expires.is_some_and(|end| now >= end) {
+    if entry.expires.is_some_and(|end| now.has_reached(end)) {
         return Some(Reason::MembershipExpired);
     }
     if entry.status == Status::Invited {

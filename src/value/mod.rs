@@ -8,4 +8,4 @@ mod values;
 pub use json::Json;
 pub use members::{Members, Repeated};
 pub use typed::Typed;
-pub use values::Values;
+pub use values::{Said, Values};

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use octroi::authzen::read_evaluation;
 use octroi::diagnostic::{Format, render};
 use octroi::pipeline;
-use octroi::snapshot::{DecisionCache, Reason, Snapshot};
+use octroi::snapshot::{DecisionCache, Question, Reason, Snapshot};
 use octroi::source::Sources;
 
 use crate::naive;
@@ -35,6 +35,7 @@ struct Tally {
     scopes: BTreeMap<String, u64>,
     actions: BTreeMap<String, u64>,
     unsliced: u64,
+    recalled_later: u64,
     differences: Vec<String>,
 }
 
@@ -73,6 +74,7 @@ fn one_world(seed: u64, tally: &mut Tally) {
         let report = render(&outcome.diagnostics, &outcome.sources, format);
         panic!("the policies of seed {seed} do not compile:\n{report}");
     };
+    let mut moments = Vec::new();
     for number in 0..QUESTIONS_PER_WORLD {
         let (question, now) = naive::Question::random(&world, &mut rng);
         let expected = naive::decide(&world, &question, now);
@@ -80,6 +82,18 @@ fn one_world(seed: u64, tally: &mut Tally) {
         let got = ask(&snapshot, &body, now);
         let again = ask(&snapshot, &body, now);
         assert_eq!(again, got, "asked again: seed {seed}, {body}");
+        // What is remembered is right about every other moment for which it is taken, too.
+        moments.push(now);
+        for then in [now - 1, now + 1, moments[rng.usize(..moments.len())]] {
+            if let Some(recalled) = snapshot.recall(body.as_bytes(), then) {
+                tally.recalled_later += u64::from(then != now);
+                let decided = snapshot.decide(&parsed(&body), then).reason;
+                assert_eq!(
+                    recalled.reason, decided,
+                    "recalled at {then}: seed {seed}, {body}"
+                );
+            }
+        }
         tally.add(&question, &expected);
         if got.as_str() != expected.reason {
             tally.differences.push(format!(
@@ -91,8 +105,7 @@ fn one_world(seed: u64, tally: &mut Tally) {
         }
         if number % UNSLICED_EVERY == 0 {
             tally.unsliced += 1;
-            let parsed = read_evaluation(body.as_bytes()).expect("well-formed");
-            let unsliced = snapshot.decide_unsliced(&parsed, now).reason;
+            let unsliced = snapshot.decide_unsliced(&parsed(&body), now).reason;
             assert_eq!(
                 unsliced, got,
                 "sliced and unsliced differ: seed {seed}, {body}"
@@ -101,9 +114,16 @@ fn one_world(seed: u64, tally: &mut Tally) {
     }
 }
 
+/// Asks as the server does.
 fn ask(snapshot: &Snapshot, body: &str, now: i64) -> Reason {
-    let question = read_evaluation(body.as_bytes()).expect("well-formed");
-    snapshot.decide(&question, now).reason
+    let words = body.as_bytes();
+    let recalled = snapshot.recall(words, now);
+    let decide = || snapshot.decide_and_remember(words, &parsed(body), now);
+    recalled.unwrap_or_else(decide).reason
+}
+
+fn parsed(body: &str) -> Question<'_> {
+    read_evaluation(body.as_bytes()).expect("well-formed")
 }
 
 fn show(files: &[(String, String)]) -> String {
@@ -126,6 +146,7 @@ impl Tally {
             scopes: BTreeMap::new(),
             actions: BTreeMap::new(),
             unsliced: 0,
+            recalled_later: 0,
             differences: Vec::new(),
         }
     }
@@ -158,7 +179,8 @@ impl Tally {
         let (hits, misses) = self.cache.counts();
         let _ = writeln!(
             table,
-            "each asked twice: {hits} found in the cache, {misses} not"
+            "each asked twice: {hits} found in the cache, {misses} not; {} found about another moment",
+            self.recalled_later
         );
         for (title, rows) in [
             (

@@ -7,11 +7,13 @@ use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use cedar_policy::{Expression, Policy};
+use cedar_policy::{Expression, ParseErrors, Policy};
 use miette::Diagnostic as _;
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::{ConditionText, offsets};
+pub use crate::engine::Root;
+use crate::engine::{Fact, Formula};
 use crate::source::{Sources, Span};
 pub(super) use search::nesting;
 use search::{find_read, find_slot, find_word};
@@ -23,31 +25,6 @@ const CONDITION_BYTES_MAX: usize = 4_096;
 pub(super) const NESTING_MAX: usize = 32;
 /// Most `if`s in a condition.
 pub(super) const IFS_MAX: usize = 8;
-
-/// Where an attribute is read from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Root {
-    /// `principal.x`
-    Principal,
-    /// `resource.x`
-    Resource,
-    /// `context.x`
-    Context,
-    /// `context.action.x`
-    Action,
-}
-
-impl Root {
-    /// The expression that stands for it.
-    pub fn as_cedar(self) -> &'static str {
-        match self {
-            Self::Principal => "principal",
-            Self::Resource => "resource",
-            Self::Context => "context",
-            Self::Action => "context.action",
-        }
-    }
-}
 
 /// An attribute that a condition reads.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,6 +46,8 @@ pub struct Condition {
     pub reads: BTreeSet<Read>,
     /// Those of them that it tests with `has` itself.
     pub tested: BTreeSet<Read>,
+    /// The same over facts; nothing where it looks at more than attributes.
+    pub formula: Option<Arc<Formula>>,
 }
 
 impl Condition {
@@ -81,6 +60,12 @@ impl Condition {
             );
             !always && !self.tested.contains(*read)
         })
+    }
+
+    /// What it reads, as facts.
+    pub fn facts(&self) -> impl Iterator<Item = Fact> {
+        let reads = self.reads.iter();
+        reads.map(|read| Fact::new(read.root, &read.name))
     }
 
     /// Where a range of the condition's text stands in the file.
@@ -142,30 +127,13 @@ pub fn parse(
             ));
         return None;
     }
-    if let Err(errors) = Expression::from_str(text) {
-        for error in errors.iter() {
-            let label = error.labels().and_then(|mut labels| labels.next());
-            let (start, end) = label.map_or((0, text.len()), |label| {
-                (label.offset(), label.offset() + label.len().max(1))
-            });
-            let span = place(text, written.defined, start, end, sources);
-            let message = error.to_string();
-            let unknown = ["is not a valid function", "is not a valid method"];
-            let code = match unknown.iter().any(|words| message.contains(words)) {
-                true => Code::ConditionType,
-                false => Code::ConditionSyntax,
-            };
-            let help = in_cedar(&message)
-                .map(str::to_owned)
-                .or_else(|| error.help().map(|help| help.to_string()));
-            let message = format!("the condition is no Cedar expression: {message}");
-            let finding = diagnostics.report(code, span, message);
-            if let Some(help) = help {
-                finding.help(help);
-            }
+    let expression = match Expression::from_str(text) {
+        Ok(expression) => expression,
+        Err(errors) => {
+            not_cedar(&errors, written, sources, diagnostics);
+            return None;
         }
-        return None;
-    }
+    };
     let probe = format!("permit (principal, action, resource) when {{\n{text}\n}};");
     let json = Policy::parse(None, &probe)
         .ok()
@@ -203,7 +171,39 @@ pub fn parse(
         defined: written.defined,
         reads: walk.reads,
         tested: walk.tested,
+        formula: Formula::of(&expression).map(Arc::new),
     })
+}
+
+/// Reports what the engine's parser says of a condition, at its places in the YAML.
+fn not_cedar(
+    errors: &ParseErrors,
+    written: &ConditionText,
+    sources: &Sources,
+    diagnostics: &mut Diagnostics,
+) {
+    let text = &written.text;
+    for error in errors.iter() {
+        let label = error.labels().and_then(|mut labels| labels.next());
+        let (start, end) = label.map_or((0, text.len()), |label| {
+            (label.offset(), label.offset() + label.len().max(1))
+        });
+        let span = place(text, written.defined, start, end, sources);
+        let message = error.to_string();
+        let unknown = ["is not a valid function", "is not a valid method"];
+        let code = match unknown.iter().any(|words| message.contains(words)) {
+            true => Code::ConditionType,
+            false => Code::ConditionSyntax,
+        };
+        let help = in_cedar(&message)
+            .map(str::to_owned)
+            .or_else(|| error.help().map(|help| help.to_string()));
+        let message = format!("the condition is no Cedar expression: {message}");
+        let finding = diagnostics.report(code, span, message);
+        if let Some(help) = help {
+            finding.help(help);
+        }
+    }
 }
 
 /// How Cedar writes what people bring from other languages.

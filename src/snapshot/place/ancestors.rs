@@ -16,7 +16,7 @@ pub(super) struct Ancestor<'q> {
 /// The ancestors: those that the question names first, nearest first, then those that records name.
 pub(super) fn ancestors<'q>(
     question: &'q Question<'_>,
-    typing: &'q Typing,
+    typing: &'q Typing<'q>,
     tenant: &'q CompiledTenant,
     kind: &'q ResourceType,
 ) -> Vec<Ancestor<'q>> {

@@ -1,10 +1,8 @@
 //! Between whom a delegation stands, and whether it could be made.
 
-use std::borrow::Cow;
-
 use super::{DelegationPlace, Place, Subject, Text, add_teams_of};
 use crate::document::AttributeType;
-use crate::model::{CRUD, Entry};
+use crate::model::{CRUD, Entry, Moment};
 use crate::snapshot::question::Question;
 use crate::snapshot::tenant::{CompiledTenant, counting};
 use crate::value::{Json, Typed};
@@ -15,16 +13,16 @@ pub(super) fn stand_between<'q>(
     question: &'q Question<'_>,
     tenant: &'q CompiledTenant,
     subject: Subject<'q>,
-    now: i64,
+    now: &Moment,
 ) {
     let account = |name| question.property(name).and_then(Json::as_text);
     let (from, to) = (account("from"), account("to"));
     let reader = to.filter(|_| question.action.name == "read");
-    let owners: Vec<Text<'q>> = from.into_iter().chain(reader).map(Cow::Borrowed).collect();
+    let owners: Vec<Text<'q>> = from.into_iter().chain(reader).collect();
     for owner in &owners {
         add_teams_of(place, owner, tenant);
     }
-    place.owner = from.map(Cow::Borrowed);
+    place.owner = from;
     let members = match (from, to) {
         (Some(from), Some(to)) => [from, to]
             .iter()

@@ -1,7 +1,5 @@
 //! Where a member stands, and the state that a question asks for: LANGUAGE's table of `member` actions.
 
-use std::borrow::Cow;
-
 use super::{MemberPlace, Place, Text, some};
 use crate::document::AttributeType;
 use crate::model::{BuiltIn, Entry};
@@ -50,13 +48,13 @@ fn mentioned<'q>(question: &'q Question<'_>, one: &str, many: &str) -> Option<Ve
     let mut any = false;
     if let Some(Typed::String(text)) = typed(one, AttributeType::String) {
         any = true;
-        all.push(Cow::Owned(text.into()));
+        all.push(text);
     }
     if let Some(Typed::StringSet(items)) = typed(many, AttributeType::StringSet) {
         any = true;
         for item in items {
             if !all.iter().any(|known| **known == *item) {
-                all.push(Cow::Owned(item.into()));
+                all.push(item);
             }
         }
     }
@@ -86,7 +84,7 @@ pub(super) fn member_place<'q>(
         sub_accounts: some(Some(state.sub_accounts)),
         teams: state.teams,
         chain: vec![(BuiltIn::Member.as_str(), id)],
-        owner: Some(Cow::Borrowed(id)),
+        owner: Some(id),
         member: Some(state.member),
         delegation: None,
     }
@@ -112,13 +110,13 @@ impl<'q> State<'q> {
 fn add<'q>(all: &mut Vec<Text<'q>>, more: &[Text<'q>]) {
     for item in more {
         if !all.contains(item) {
-            all.push(item.clone());
+            all.push(item);
         }
     }
 }
 
 fn texts<'q>(ids: &'q [crate::model::Id]) -> Vec<Text<'q>> {
-    ids.iter().map(|id| Cow::Borrowed(&**id)).collect()
+    ids.iter().map(|id| &**id).collect()
 }
 
 /// Where a known member stands, and the roles that it has.
@@ -128,7 +126,7 @@ fn standing<'q>(account: &str, entries: &'q [Entry], tenant: &'q CompiledTenant)
     for entry in entries {
         state.stand_at(&texts(&entry.sub_accounts));
         add(&mut state.teams, &texts(tenant.entry_teams(account, entry)));
-        add(&mut state.member.roles, &[Cow::Borrowed(&*entry.role)]);
+        add(&mut state.member.roles, &[&*entry.role]);
     }
     state
 }
@@ -160,7 +158,7 @@ fn updated<'q>(
         add(&mut state.member.asked_teams, &teams);
     }
     if let Some(role) = role_asked {
-        add(&mut state.member.roles, &[Cow::Borrowed(role)]);
+        add(&mut state.member.roles, &[role]);
     }
     state
 }
@@ -173,7 +171,7 @@ fn invited<'q>(mentions: &Mentions<'q>, tenant: &'q CompiledTenant) -> State<'q>
     state.teams = mentions.teams.clone().unwrap_or_default();
     state.member.changes = true;
     if let Some(role) = mentions.role {
-        state.member.roles.push(Cow::Borrowed(role));
+        state.member.roles.push(role);
         state.member.legal = is_legal(role, &sub_accounts, mentions.guest_of, tenant);
     }
     state
@@ -190,7 +188,7 @@ fn unknown<'q>(action: &str, mentions: &Mentions<'q>) -> State<'q> {
     if matches!(action, "update" | "remove") {
         let roles = mentions.role.into_iter();
         let new = mentions.new_role.filter(|_| action == "update");
-        state.member.roles = roles.chain(new).map(Cow::Borrowed).collect();
+        state.member.roles = roles.chain(new).collect();
     }
     state
 }

@@ -5,19 +5,17 @@ mod ancestors;
 mod delegation;
 mod member;
 
-use std::borrow::Cow;
-
 use super::attributes::{Typing, both_spellings, text};
 use super::question::Question;
 use super::tenant::CompiledTenant;
-use crate::model::{BuiltIn, Entry, ResourceType};
+use crate::model::{BuiltIn, Entry, Moment, ResourceType};
 use crate::value::Json;
 use ancestors::ancestors;
 use delegation::stand_between;
 use member::member_place;
 
 /// A text of the question or the policies.
-type Text<'q> = Cow<'q, str>;
+type Text<'q> = &'q str;
 
 /// Where a resource stands.
 #[derive(Debug, Default)]
@@ -80,11 +78,11 @@ impl<'q> Subject<'q> {
 /// Finds where the question's resource stands.
 pub(super) fn place<'q>(
     question: &'q Question<'_>,
-    typing: &'q Typing,
+    typing: &'q Typing<'q>,
     tenant: &'q CompiledTenant,
     kind: &'q ResourceType,
     subject: Subject<'q>,
-    now: i64,
+    now: &Moment,
 ) -> Place<'q> {
     let id = &*question.resource.id;
     let values = &typing.resource;
@@ -103,7 +101,7 @@ pub(super) fn place<'q>(
                     place.sub_accounts = some(Some(sub_account_places(question)));
                 }
                 Some(BuiltIn::Team) => {
-                    place.teams = vec![Cow::Borrowed(id)];
+                    place.teams = vec![id];
                     add_owner_teams(&mut place, tenant);
                 }
                 Some(BuiltIn::Delegation) => {
@@ -129,12 +127,12 @@ fn sub_account_places<'q>(question: &'q Question<'_>) -> Vec<Text<'q>> {
         "update" => [Some(itself), parent],
         _ => [Some(itself), None],
     };
-    places.into_iter().flatten().map(Cow::Borrowed).collect()
+    places.into_iter().flatten().collect()
 }
 
 fn resource_place<'q>(
     question: &'q Question<'_>,
-    typing: &'q Typing,
+    typing: &'q Typing<'q>,
     tenant: &'q CompiledTenant,
     kind: &'q ResourceType,
 ) -> Place<'q> {
@@ -156,7 +154,7 @@ fn resource_place<'q>(
         sub_accounts,
         teams,
         chain,
-        owner: text(values, "owner").map(Cow::Borrowed),
+        owner: text(values, "owner"),
         member: None,
         delegation: None,
     };
@@ -175,7 +173,7 @@ fn add_owner_teams<'q>(place: &mut Place<'q>, tenant: &'q CompiledTenant) {
 fn add_teams_of<'q>(place: &mut Place<'q>, owner: &str, tenant: &'q CompiledTenant) {
     for team in tenant.teams_of(owner) {
         if !place.teams.iter().any(|known| **known == **team) {
-            place.teams.push(Cow::Borrowed(team));
+            place.teams.push(team);
         }
     }
 }
