@@ -16,6 +16,7 @@
 //! | module | what it does | what it must not know |
 //! |---|---|---|
 //! | [`clock`] | what time it is | |
+//! | [`maps`] | maps of names, with a quick hash | |
 //! | [`parallel`] | the same work on every core, results in order | |
 //! | [`source`] | reads a folder within limits; places ([`Span`](source::Span)) and the revision | YAML |
 //! | [`diagnostic`] | findings, their codes, text and JSON for them | where they come from |
@@ -70,6 +71,7 @@ pub mod diagnostic;
 pub mod document;
 pub mod engine;
 pub mod explain;
+pub mod maps;
 pub mod metrics;
 pub mod model;
 pub mod parallel;

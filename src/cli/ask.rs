@@ -159,7 +159,7 @@ fn question<'a>(args: &'a AskArgs, model: &Model) -> Result<Question<'a>, String
         Some(declared)
     });
     let declared = declared.unwrap_or_default();
-    let none = Attributes::new();
+    let none = Attributes::default();
     let of = |pick: fn(&Application) -> &Attributes| application.map_or(&none, pick);
     let properties = members(&args.property, &declared)?;
     let mut context = members(&args.context, of(|application| &application.context))?;

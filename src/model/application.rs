@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use indexmap::{IndexMap, IndexSet};
+use crate::maps::{IndexMap, IndexSet};
 
 use super::accounts::{self, Declared};
 use super::builtin::{
@@ -44,7 +44,12 @@ pub(super) fn resolve(
         types: &types,
         groups: &groups,
     };
-    let roles = rules::roles(&document.roles, &vocabulary, &IndexMap::new(), diagnostics);
+    let roles = rules::roles(
+        &document.roles,
+        &vocabulary,
+        &IndexMap::default(),
+        diagnostics,
+    );
     let names = |name: &str| roles.contains_key(name);
     let known: Vec<Id> = roles.keys().cloned().collect();
     let denies = rules::denies(&document.deny, &vocabulary, &names, &known, diagnostics);
@@ -99,7 +104,7 @@ fn attributes(
     is_standard: impl Fn(&str) -> bool,
     diagnostics: &mut Diagnostics,
 ) -> Attributes {
-    let mut attributes = Attributes::new();
+    let mut attributes = Attributes::default();
     for (name, kind) in declared {
         let why = if is_standard(name) {
             format!("{whose} has an attribute of this name already")
@@ -123,7 +128,7 @@ fn attributes(
 }
 
 fn types(document: &ApplicationDoc, diagnostics: &mut Diagnostics) -> IndexMap<Id, ResourceType> {
-    let mut types = IndexMap::new();
+    let mut types = IndexMap::default();
     for built_in in BuiltIn::ALL {
         let actions = built_in.actions().iter().map(|name| Id::from(*name));
         let kind = ResourceType {
@@ -131,8 +136,8 @@ fn types(document: &ApplicationDoc, diagnostics: &mut Diagnostics) -> IndexMap<I
             built_in: Some(built_in),
             cedar_name: String::new(),
             actions: actions.collect(),
-            attributes: Attributes::new(),
-            readable: Attributes::new(),
+            attributes: Attributes::default(),
+            readable: Attributes::default(),
             ancestors: Vec::new(),
             incomplete: false,
         };
@@ -168,9 +173,9 @@ fn add_type(
             name: name.value.clone(),
             built_in: None,
             cedar_name: String::new(),
-            actions: IndexSet::new(),
-            attributes: Attributes::new(),
-            readable: Attributes::new(),
+            actions: IndexSet::default(),
+            attributes: Attributes::default(),
+            readable: Attributes::default(),
             ancestors: Vec::new(),
             incomplete: written.actions.is_none(),
         });
@@ -416,7 +421,7 @@ fn groups(
     types: &IndexMap<Id, ResourceType>,
     diagnostics: &mut Diagnostics,
 ) -> IndexMap<Id, Vec<usize>> {
-    let mut groups = IndexMap::new();
+    let mut groups = IndexMap::default();
     for (name, written) in &document.groups {
         if types.contains_key(&name.value) {
             let message = format!("`{}` is a resource type already", **name);

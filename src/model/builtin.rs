@@ -96,9 +96,9 @@ pub const CEDAR_KEYWORDS: [&str; 10] = [
 /// Every attribute that a condition may read of a resource, with its type; ancestors under their types' names.
 pub(super) fn readable(
     kind: &ResourceType,
-    types: &indexmap::IndexMap<super::Id, ResourceType>,
+    types: &crate::maps::IndexMap<super::Id, ResourceType>,
 ) -> Attributes {
-    let mut attributes = Attributes::new();
+    let mut attributes = Attributes::default();
     attributes.insert("id".into(), AttributeType::String);
     for (name, attribute) in RESOURCE_ATTRIBUTES {
         attributes.insert(name.into(), attribute);

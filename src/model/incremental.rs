@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use crate::maps::IndexMap;
 
 use super::members::{self, Tenants};
 use super::tenant;
@@ -167,7 +167,7 @@ pub fn resolve_again(
         .retain(|document| affected.contains(&document.tenant.value));
     let written = tenant::collect(&documents, diagnostics);
     let names: HashSet<Id> = model.tenants.keys().cloned().collect();
-    let mut newer = IndexMap::new();
+    let mut newer = IndexMap::default();
     for (id, written) in &written {
         let before = model.tenants.get(id)?;
         let application = before.application.clone();

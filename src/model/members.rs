@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use indexmap::IndexMap;
+use crate::maps::IndexMap;
 
 use super::tenant::Written;
 use super::unknown::{self, Kind};
@@ -76,7 +76,7 @@ fn teams(
     accounts: &HashSet<Id>,
     diagnostics: &mut Diagnostics,
 ) -> IndexMap<Id, Vec<Id>> {
-    let mut teams: IndexMap<Id, Vec<Id>> = IndexMap::new();
+    let mut teams: IndexMap<Id, Vec<Id>> = IndexMap::default();
     let more = written.more.iter().flat_map(|document| &document.teams);
     for (name, listed) in written.document.teams.iter().chain(more) {
         if teams.contains_key(&name.value) {

@@ -20,7 +20,7 @@ mod warnings;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use indexmap::{IndexMap, IndexSet};
+use crate::maps::{IndexMap, IndexSet};
 
 pub use builtin::{BuiltIn, PRINCIPAL_ATTRIBUTES};
 pub use incremental::{Outline, resolve_again};
@@ -294,13 +294,13 @@ impl Tenant {
         Self {
             id: Name::new("".into(), application.id.span),
             application: application.clone(),
-            sub_accounts: IndexMap::new(),
-            teams: IndexMap::new(),
+            sub_accounts: IndexMap::default(),
+            teams: IndexMap::default(),
             partners: Vec::new(),
-            roles: IndexMap::new(),
+            roles: IndexMap::default(),
             denies: Vec::new(),
             records: HashMap::new(),
-            members: IndexMap::new(),
+            members: IndexMap::default(),
             delegations: Vec::new(),
             cedar: Vec::new(),
             declared: false,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use indexmap::IndexMap;
+use crate::maps::IndexMap;
 
 use super::unknown::{self, Kind};
 use super::{Assigns, Deny, Grant, Id, ResourceType, Role, Target};
@@ -45,7 +45,7 @@ pub(super) fn roles(
         .map(|(name, _)| name.value.clone())
         .chain(inherited.keys().cloned())
         .collect();
-    let mut roles = IndexMap::new();
+    let mut roles = IndexMap::default();
     for (name, document) in documents {
         for other in document.inherits.iter().chain(&document.assigns) {
             if &*other.value != "*" && !known(other) {

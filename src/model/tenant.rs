@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use indexmap::{IndexMap, IndexSet};
+use crate::maps::{IndexMap, IndexSet};
 
 use super::accounts::typed;
 use super::raw::Owners;
@@ -29,7 +29,7 @@ pub(super) fn resolve(
 ) -> IndexMap<Id, Arc<Tenant>> {
     let written = collect(documents, diagnostics);
     let names: HashSet<Id> = written.keys().cloned().collect();
-    let mut tenants = IndexMap::new();
+    let mut tenants = IndexMap::default();
     for (id, written) in &written {
         let Some(application) = application(written.document, applications, diagnostics) else {
             continue;
@@ -57,7 +57,7 @@ pub(super) fn collect<'d>(
     documents: &'d Documents,
     diagnostics: &mut Diagnostics,
 ) -> IndexMap<Id, Written<'d>> {
-    let mut written: IndexMap<Id, Written<'d>> = IndexMap::new();
+    let mut written: IndexMap<Id, Written<'d>> = IndexMap::default();
     for document in &documents.tenants {
         let id = &document.id;
         if written.contains_key(&id.value) {
@@ -138,7 +138,7 @@ pub(super) fn tenant(
     let mut tenant = Tenant {
         id: document.id.clone(),
         sub_accounts,
-        teams: IndexMap::new(),
+        teams: IndexMap::default(),
         partners: document
             .partners
             .iter()
@@ -147,7 +147,7 @@ pub(super) fn tenant(
         roles,
         denies,
         records: HashMap::new(),
-        members: IndexMap::new(),
+        members: IndexMap::default(),
         delegations: Vec::new(),
         cedar: Vec::new(),
         declared: true,
@@ -196,7 +196,7 @@ fn sub_accounts(document: &TenantDoc, diagnostics: &mut Diagnostics) -> IndexMap
         .iter()
         .map(|(name, _)| name.value.clone())
         .collect();
-    let mut parents: IndexMap<Id, Option<Id>> = IndexMap::new();
+    let mut parents: IndexMap<Id, Option<Id>> = IndexMap::default();
     for (name, written) in &document.sub_accounts {
         let parent = written.parent.as_ref().filter(|parent| {
             let known = names.contains(&parent.value);
@@ -222,7 +222,7 @@ fn cut_circles(
 ) {
     let mut settled: HashSet<Id> = HashSet::new();
     for (name, _) in &document.sub_accounts {
-        let mut path: IndexSet<Id> = IndexSet::new();
+        let mut path: IndexSet<Id> = IndexSet::default();
         let mut at = Some(name.value.clone());
         while let Some(id) = at.filter(|id| !settled.contains(id)) {
             at = parents.get(&id).cloned().flatten();

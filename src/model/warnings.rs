@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use indexmap::IndexMap;
+use crate::maps::IndexMap;
 
 use super::{Application, Deny, Grant, Id, Model, Moment, Role, Target, Tenant};
 use crate::diagnostic::{Code, Diagnostics};

@@ -11,7 +11,7 @@ use crate::clock;
 use crate::explain::{Effort, Explanation, explain};
 use crate::metrics::Metrics;
 use crate::reload::Published;
-use crate::snapshot::{Decision, Question, Reason};
+use crate::snapshot::{Decision, Question, Reason, Words};
 
 /// Answers the questions of one request; runs to its end without waiting for anything.
 pub(super) struct Answerer<'a> {
@@ -42,14 +42,18 @@ impl<'a> Answerer<'a> {
     }
 
     /// Decides as before a question that is asked in the very same words, without reading them, if it is remembered.
-    pub(super) fn recall(&self, words: &[u8]) -> Option<Reason> {
+    pub(super) fn recall<'w>(&self, words: &'w [u8]) -> Result<Reason, Option<Words<'w>>> {
         let started = Instant::now();
         let decision = self.published.snapshot.recall(words, self.now_ms)?;
-        Some(self.count(decision, started))
+        Ok(self.count(decision, started))
     }
 
     /// Decides a question and remembers it by its words.
-    pub(super) fn decide_and_remember(&self, words: &[u8], question: &Question<'_>) -> Reason {
+    pub(super) fn decide_and_remember(
+        &self,
+        words: Option<Words<'_>>,
+        question: &Question<'_>,
+    ) -> Reason {
         let started = Instant::now();
         let snapshot = &self.published.snapshot;
         let decision = snapshot.decide_and_remember(words, question, self.now_ms);

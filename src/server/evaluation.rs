@@ -27,8 +27,8 @@ pub(super) fn answer(answerer: &Answerer<'_>, body: &[u8]) -> Result<Reply, Refu
         return single(answerer, &read_evaluation(body)?);
     }
     let reason = match answerer.recall(body) {
-        Some(reason) => reason,
-        None => answerer.decide_and_remember(body, &read_evaluation(body)?),
+        Ok(reason) => reason,
+        Err(words) => answerer.decide_and_remember(words, &read_evaluation(body)?),
     };
     Ok(plain(reason))
 }

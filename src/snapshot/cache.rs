@@ -4,12 +4,16 @@
 //! the question's very bytes, compared whole, with the identity of the tenant (what is compiled anew has another) and the
 //! instants between which nothing that was compared with the clock changes. It is right for as long as these hold, over
 //! any number of snapshots, and needs no invalidation. Left alone are questions whose tenant the files do not name, or
-//! that name none themselves, since other tenants decide what these mean; and whatever reads the clock itself.
+//! that name none themselves, since other tenants decide what these mean; and whatever reads the clock itself. What is
+//! asked once is not kept but only noted, in a few bytes: a question with a number or an instant of its own never comes
+//! again, and must not drive out those that do.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use quick_cache::Weighter;
+use foldhash::fast::RandomState;
 use quick_cache::sync::Cache;
+use quick_cache::{Equivalent, Weighter};
 
 use super::Reason;
 use crate::model::Id;
@@ -23,9 +27,51 @@ const BYTES_BESIDE: u64 = 128;
 
 /// Decisions by question, so many at most, the same for every snapshot of a process.
 pub struct DecisionCache {
-    known: Cache<Box<[u8]>, Known, Bytes>,
+    known: Cache<KeptWords, Known, Bytes>,
+    /// Part of the hash of a question that was asked once, at the place that the rest of the hash says.
+    noted: Box<[AtomicU32]>,
+    hasher: RandomState,
     hits: AtomicU64,
     misses: AtomicU64,
+}
+
+/// The bytes that a question was read from, all of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Words<'w> {
+    bytes: &'w [u8],
+    hash: u64,
+}
+
+/// Words that are kept.
+struct KeptWords {
+    bytes: Box<[u8]>,
+    hash: u64,
+}
+
+impl Hash for Words<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+impl Hash for KeptWords {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+impl PartialEq for KeptWords {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
+    }
+}
+
+impl Eq for KeptWords {}
+
+impl Equivalent<KeptWords> for Words<'_> {
+    fn equivalent(&self, kept: &KeptWords) -> bool {
+        *self.bytes == *kept.bytes
+    }
 }
 
 /// A decision, and what it depends on beside the question.
@@ -43,9 +89,9 @@ pub(super) struct Known {
 #[derive(Clone)]
 struct Bytes;
 
-impl Weighter<Box<[u8]>, Known> for Bytes {
-    fn weight(&self, words: &Box<[u8]>, _: &Known) -> u64 {
-        words.len() as u64 + BYTES_BESIDE
+impl Weighter<KeptWords, Known> for Bytes {
+    fn weight(&self, words: &KeptWords, _: &Known) -> u64 {
+        words.bytes.len() as u64 + BYTES_BESIDE
     }
 }
 
@@ -67,6 +113,8 @@ impl DecisionCache {
         let bytes_max = BYTES_EACH.saturating_mul(entries_max as u64);
         Self {
             known: Cache::with_weighter(entries_max, bytes_max, Bytes),
+            noted: (0..entries_max).map(|_| AtomicU32::new(0)).collect(),
+            hasher: RandomState::default(),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
         }
@@ -78,10 +126,17 @@ impl DecisionCache {
         (load(&self.hits), load(&self.misses))
     }
 
+    pub(super) fn words<'w>(&self, bytes: &'w [u8]) -> Words<'w> {
+        Words {
+            bytes,
+            hash: self.hasher.hash_one(bytes),
+        }
+    }
+
     /// The decision of a question in these words, if it is still right.
     pub(super) fn get<T>(
         &self,
-        words: &[u8],
+        words: &Words<'_>,
         if_right: impl FnOnce(Known) -> Option<T>,
     ) -> Option<T> {
         let found = self.known.get(words).and_then(if_right);
@@ -93,9 +148,24 @@ impl DecisionCache {
         found
     }
 
-    pub(super) fn remember(&self, words: &[u8], known: Known) {
-        if words.len() <= WORDS_MAX {
-            self.known.insert(words.into(), known);
+    /// Keeps a decision if its question is asked for the second time, as far as was noted.
+    pub(super) fn remember(&self, words: &Words<'_>, known: Known) {
+        if words.bytes.len() <= WORDS_MAX && self.was_noted(words.hash) {
+            let words = KeptWords {
+                bytes: words.bytes.into(),
+                hash: words.hash,
+            };
+            self.known.insert(words, known);
         }
+    }
+
+    /// Whether a question of this hash was the last one noted at its place; it is now.
+    fn was_noted(&self, hash: u64) -> bool {
+        let [a, b, c, d, rest @ ..] = hash.to_le_bytes();
+        // Never what stands where nothing was noted.
+        let tag = u32::from_le_bytes([a, b, c, d]) | 1;
+        let place = u32::from_le_bytes(rest) as usize % self.noted.len().max(1);
+        let noted = self.noted.get(place);
+        noted.is_some_and(|noted| noted.swap(tag, Ordering::Relaxed) == tag)
     }
 }

@@ -18,11 +18,11 @@ mod slices;
 mod tenant;
 mod which_tenant;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
-pub use cache::DecisionCache;
 use cache::Known;
+pub use cache::{DecisionCache, Words};
 use decide::evaluate_at;
 pub(crate) use decide::{Asking, Counting, Evaluation, entries_of, evaluate};
 use decider::Slicing;
@@ -33,6 +33,7 @@ pub(crate) use which_tenant::which_tenant;
 
 use crate::compile::{self, CompiledPolicy, Stage, Validated};
 use crate::diagnostic::Diagnostics;
+use crate::maps::HashMap;
 use crate::model::{Application, Id, Model, Moment, Narrowed, Tenant};
 use crate::parallel;
 use crate::source::Sources;
@@ -136,7 +137,7 @@ impl Snapshot {
         }
         let ids = model.applications.keys().cloned();
         let index_of: HashMap<Id, usize> = ids.zip(0..).collect();
-        let mut tenants = HashMap::new();
+        let mut tenants = HashMap::default();
         for (id, tenant) in &model.tenants {
             let index = index_of.get(&tenant.application.id.value).copied();
             let found = index.and_then(|index| Some((index, applications.get(index)?)));
@@ -267,10 +268,15 @@ impl Snapshot {
         Decision::of(&evaluate(self, question, now, Asking::PLAIN))
     }
 
-    /// The decision about an instant of a question that was asked before in the very same words, if it is remembered and
-    /// still right.
-    pub fn recall(&self, words: &[u8], now: i64) -> Option<Decision> {
-        self.cache.as_ref()?.get(words, |known| {
+    /// The decision about an instant of a question that was asked before in the very same words, the bytes that it was
+    /// read from, if it is remembered and still right.
+    ///
+    /// # Errors
+    /// When it is not, with what [`Self::decide_and_remember`] takes; nothing where nothing is ever remembered.
+    pub fn recall<'w>(&self, words: &'w [u8], now: i64) -> Result<Decision, Option<Words<'w>>> {
+        let cache = self.cache.as_ref().ok_or(None)?;
+        let words = cache.words(words);
+        let found = cache.get(&words, |known| {
             let tenant = self.tenant(&known.tenant)?;
             let (since, until) = known.lasting;
             let is_right = tenant.identity == known.identity && since <= now && now < until;
@@ -278,14 +284,20 @@ impl Snapshot {
                 reason: known.reason,
                 application: Some(tenant.application_index),
             })
-        })
+        });
+        found.ok_or(Some(words))
     }
 
-    /// Decides a question about an instant, and remembers it by its words: the bytes that it was read from, all of them.
-    pub fn decide_and_remember(&self, words: &[u8], question: &Question<'_>, now: i64) -> Decision {
+    /// Decides a question about an instant, and remembers it by its words if they come again.
+    pub fn decide_and_remember(
+        &self,
+        words: Option<Words<'_>>,
+        question: &Question<'_>,
+        now: i64,
+    ) -> Decision {
         let moment = Moment::new(now);
         let evaluation = evaluate_at(self, question, &moment, Asking::PLAIN);
-        if let Some(cache) = &self.cache
+        if let (Some(cache), Some(words)) = (&self.cache, words)
             && let Some(tenant) = evaluation.tenant.filter(|_| evaluation.names_tenant)
             && let Some(lasting) = moment.lasting()
         {
@@ -295,7 +307,7 @@ impl Snapshot {
                 identity: tenant.identity,
                 lasting,
             };
-            cache.remember(words, known);
+            cache.remember(&words, known);
         }
         Decision::of(&evaluation)
     }

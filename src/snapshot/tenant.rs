@@ -1,6 +1,5 @@
 //! A tenant, compiled: who is a member, and the slices that its questions need.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,6 +10,7 @@ use super::names::Names;
 use super::slices::{Slicer, Slices};
 use crate::compile::{CompiledApplication, RuleBook};
 use crate::document::Status;
+use crate::maps::HashMap;
 use crate::model::{Entry, Grant, Id, Moment, Target, Tenant};
 
 static NEXT_IDENTITY: AtomicU64 = AtomicU64::new(0);
@@ -90,14 +90,14 @@ impl CompiledTenant {
             let delegations = 0..model.delegations.len();
             delegations.map(|index| slicer.delegation(index)).collect()
         };
-        let mut delegations_to: HashMap<Id, Vec<usize>> = HashMap::new();
+        let mut delegations_to: HashMap<Id, Vec<usize>> = HashMap::default();
         for (index, delegation) in model.delegations.iter().enumerate() {
             delegations_to
                 .entry(delegation.to.clone())
                 .or_default()
                 .push(index);
         }
-        let mut teams_of: HashMap<Id, Vec<Id>> = HashMap::new();
+        let mut teams_of: HashMap<Id, Vec<Id>> = HashMap::default();
         for (team, accounts) in &model.teams {
             for account in accounts {
                 let teams = teams_of.entry(account.clone()).or_default();
