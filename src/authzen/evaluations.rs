@@ -122,7 +122,8 @@ fn weight(value: &Json<'_>) -> usize {
     }
 }
 
-fn semantic(options: Option<Json<'_>>) -> Result<Semantic, Malformed> {
+/// When a batch ends, of its `options`.
+pub(super) fn semantic(options: Option<Json<'_>>) -> Result<Semantic, Malformed> {
     let Some(mut options) = parts::object(options, "options")? else {
         return Ok(Semantic::default());
     };

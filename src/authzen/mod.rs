@@ -3,6 +3,7 @@
 //! A body becomes questions; how they are decided and answered is not known here. Members that nobody knows are
 //! ignored at every level, `null` is the same as absent (section 10.1.1), and no name comes twice in an object.
 
+mod batch_words;
 mod evaluations;
 mod page;
 mod parts;
@@ -11,6 +12,7 @@ mod search;
 
 use std::str;
 
+pub use batch_words::BatchWords;
 pub use evaluations::{Batch, Evaluations, ITEMS_MAX, Semantic};
 pub use page::{Page, next_token};
 pub use search::{SearchRequest, read_search};

@@ -63,7 +63,7 @@ pub(super) struct ServeArgs {
     /// The https URL by which callers know this PDP; the metadata document and its endpoints are made from it
     #[arg(long, env = "OCTROI_IDENTIFIER", value_name = "URL")]
     identifier: Option<Identifier>,
-    /// Most decisions that are remembered; 0 remembers none
+    /// Most decisions that are remembered, in at most 512 bytes each on average; 0 remembers none
     #[arg(
         long,
         env = "OCTROI_DECISION_CACHE",

@@ -6,7 +6,7 @@ use super::registry::{Described, Registry};
 
 const LOOKUPS: Described = Described {
     name: "octroi_decision_cache_total",
-    help: "Look-ups in the decision cache, by whether it knew the decision. Questions that are never cached are not counted.",
+    help: "Questions that were looked up in the decision cache, by whether it knew the decision.",
     unit: Some(Unit::Count),
 };
 

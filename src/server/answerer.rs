@@ -44,7 +44,7 @@ impl<'a> Answerer<'a> {
     /// Decides as before a question that is asked in the very same words, without reading them, if it is remembered.
     pub(super) fn recall<'w>(&self, words: &'w [u8]) -> Result<Reason, Option<Words<'w>>> {
         let started = Instant::now();
-        let decision = self.published.snapshot.recall(words, self.now_ms)?;
+        let decision = self.remembered(words)?;
         Ok(self.count(decision, started))
     }
 
@@ -60,7 +60,13 @@ impl<'a> Answerer<'a> {
         self.count(decision, started)
     }
 
-    fn count(&self, decision: Decision, started: Instant) -> Reason {
+    /// What is remembered of a question in these words; it is not counted yet.
+    pub(super) fn remembered<'w>(&self, words: &'w [u8]) -> Result<Decision, Option<Words<'w>>> {
+        self.published.snapshot.recall(words, self.now_ms)
+    }
+
+    /// Counts a decision that took since `started`.
+    pub(super) fn count(&self, decision: Decision, started: Instant) -> Reason {
         self.metrics.decision_duration.record(started.elapsed());
         let decisions = &self.published.decisions;
         decisions.count(decision.application, decision.reason);

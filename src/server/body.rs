@@ -1,5 +1,8 @@
 //! Reading a request's body, within limits of size and time.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -37,14 +40,24 @@ pub(super) async fn read(
     waits: bool,
     bytes_max: usize,
 ) -> Result<Bytes, Refusal> {
-    let read = tokio::time::timeout(PATIENCE, collect(&mut body, bytes_max)).await;
-    let read = read.unwrap_or(Err(Refusal::Slow {
-        seconds: PATIENCE.as_secs(),
-    }));
+    let read = collected(&mut body, bytes_max).await;
     if matches!(read, Err(Refusal::TooLarge { .. })) {
         discard(body, waits).await;
     }
     read
+}
+
+/// The body, within its time. Nearly every one is there with its head, and needs no timer.
+async fn collected(body: &mut Incoming, bytes_max: usize) -> Result<Bytes, Refusal> {
+    let mut collected = pin!(collect(body, bytes_max));
+    let now = poll_fn(|context| Poll::Ready(collected.as_mut().poll(context))).await;
+    if let Poll::Ready(read) = now {
+        return read;
+    }
+    let read = tokio::time::timeout(PATIENCE, collected).await;
+    read.unwrap_or(Err(Refusal::Slow {
+        seconds: PATIENCE.as_secs(),
+    }))
 }
 
 async fn collect(body: &mut Incoming, bytes_max: usize) -> Result<Bytes, Refusal> {

@@ -1,15 +1,17 @@
 //! `POST /access/v1/evaluations`: several questions of one body, decided on one snapshot about one instant (AuthZEN,
 //! Authorization API 1.0, section 7).
 
+use std::time::Instant;
+
 use serde::Serialize;
 
 use super::Refusal;
 use super::answerer::{Answerer, ok};
 use super::evaluation::{Explained, single};
 use super::reply::Reply;
-use crate::authzen::{Batch, Evaluations, Malformed};
+use crate::authzen::{Batch, BatchWords, Evaluations, Malformed, Semantic};
 use crate::explain::Effort;
-use crate::snapshot::{Question, Reason};
+use crate::snapshot::{Decision, Question, Reason, Words};
 
 /// Most denies of a batch that get suggestions: finding them takes many decisions each.
 const SUGGESTED_MAX: usize = 100;
@@ -41,22 +43,51 @@ struct Invalid {
     revision: Option<String>,
 }
 
-/// Decides the questions in a body.
+/// What is remembered of one question of a batch, or by what it may be.
+type Remembered<'w> = Result<Decision, Option<Words<'w>>>;
+
+/// Decides the questions in a body. Where all are remembered they need not be read.
 pub(super) fn answer(answerer: &Answerer<'_>, body: &[u8]) -> Result<Reply, Refusal> {
+    let words = BatchWords::read(body).filter(|_| !answerer.with_reasons);
+    let items = words.iter().flat_map(|words| &words.items);
+    let remembered: Vec<Remembered<'_>> = items.map(|item| answerer.remembered(item)).collect();
+    let all: Result<Vec<&Decision>, _> = remembered.iter().map(Result::as_ref).collect();
+    if let (Some(words), Ok(decisions)) = (&words, all) {
+        let evaluations = repeat(answerer, words.semantic, &decisions);
+        return ok(&Answers { evaluations });
+    }
     match Evaluations::read(body)? {
         Evaluations::Single(question) => single(answerer, &question),
         Evaluations::Batch(batch) => ok(&Answers {
-            evaluations: decide(answerer, &batch)?,
+            evaluations: decide(answerer, &batch, &remembered)?,
         }),
     }
 }
 
-fn decide(answerer: &Answerer<'_>, batch: &Batch<'_>) -> Result<Vec<Answer>, Refusal> {
+/// Gives remembered decisions again.
+fn repeat(answerer: &Answerer<'_>, semantic: Semantic, decisions: &[&Decision]) -> Vec<Answer> {
+    let mut answers = Vec::with_capacity(decisions.len());
+    for decided in decisions {
+        let decision = answerer.count(**decided, Instant::now()).allows();
+        answers.push(Answer::Plain { decision });
+        if semantic.ends_with(decision) {
+            break;
+        }
+    }
+    answers
+}
+
+fn decide(
+    answerer: &Answerer<'_>,
+    batch: &Batch<'_>,
+    remembered: &[Remembered<'_>],
+) -> Result<Vec<Answer>, Refusal> {
     let mut answers = Vec::new();
     let mut denied = 0;
-    for question in batch.questions() {
+    for (index, question) in batch.questions().enumerate() {
+        let remembered = remembered.get(index).copied().unwrap_or(Err(None));
         let (allowed, answer) = match question {
-            Ok(question) => decide_one(answerer, &question, &mut denied)?,
+            Ok(question) => decide_one(answerer, &question, remembered, &mut denied)?,
             Err(malformed) => (false, invalid(answerer, &malformed)),
         };
         answers.push(answer);
@@ -70,9 +101,13 @@ fn decide(answerer: &Answerer<'_>, batch: &Batch<'_>) -> Result<Vec<Answer>, Ref
 fn decide_one(
     answerer: &Answerer<'_>,
     question: &Question<'_>,
+    remembered: Remembered<'_>,
     denied: &mut usize,
 ) -> Result<(bool, Answer), Refusal> {
-    let reason = answerer.decide(question);
+    let reason = match remembered {
+        Ok(decision) => answerer.count(decision, Instant::now()),
+        Err(words) => answerer.decide_and_remember(words, question),
+    };
     let decision = reason.allows();
     if !answerer.with_reasons {
         return Ok((decision, Answer::Plain { decision }));

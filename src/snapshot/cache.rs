@@ -25,11 +25,14 @@ const BYTES_EACH: u64 = 512;
 /// What a decision takes beside its question's bytes, roughly.
 const BYTES_BESIDE: u64 = 128;
 
+/// How many questions that were asked once may stand at one place.
+const GROUP: usize = 4;
+
 /// Decisions by question, so many at most, the same for every snapshot of a process.
 pub struct DecisionCache {
     known: Cache<KeptWords, Known, Bytes>,
-    /// Part of the hash of a question that was asked once, at the place that the rest of the hash says.
-    noted: Box<[AtomicU32]>,
+    /// Parts of the hashes of questions that were asked once, in groups that the rest of the hash says.
+    noted: Box<[[AtomicU32; GROUP]]>,
     hasher: RandomState,
     hits: AtomicU64,
     misses: AtomicU64,
@@ -113,7 +116,9 @@ impl DecisionCache {
         let bytes_max = BYTES_EACH.saturating_mul(entries_max as u64);
         Self {
             known: Cache::with_weighter(entries_max, bytes_max, Bytes),
-            noted: (0..entries_max).map(|_| AtomicU32::new(0)).collect(),
+            noted: (0..entries_max.div_ceil(GROUP))
+                .map(|_| [const { AtomicU32::new(0) }; GROUP])
+                .collect(),
             hasher: RandomState::default(),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
@@ -159,13 +164,28 @@ impl DecisionCache {
         }
     }
 
-    /// Whether a question of this hash was the last one noted at its place; it is now.
+    /// Whether a question of this hash was noted and not forgotten since; if not, it is noted now.
     fn was_noted(&self, hash: u64) -> bool {
         let [a, b, c, d, rest @ ..] = hash.to_le_bytes();
         // Never what stands where nothing was noted.
         let tag = u32::from_le_bytes([a, b, c, d]) | 1;
-        let place = u32::from_le_bytes(rest) as usize % self.noted.len().max(1);
-        let noted = self.noted.get(place);
-        noted.is_some_and(|noted| noted.swap(tag, Ordering::Relaxed) == tag)
+        let group = u32::from_le_bytes(rest) as usize % self.noted.len().max(1);
+        let Some(group) = self.noted.get(group) else {
+            return false;
+        };
+        let stands = |wanted| {
+            let mut places = group.iter();
+            places.find(|noted| noted.load(Ordering::Relaxed) == wanted)
+        };
+        if let Some(noted) = stands(tag) {
+            noted.store(0, Ordering::Relaxed);
+            return true;
+        }
+        // Where there is no room one of the others is forgotten, not always the same.
+        let any = self.misses.load(Ordering::Relaxed) as usize % group.len();
+        if let Some(place) = stands(0).or(group.get(any)) {
+            place.store(tag, Ordering::Relaxed);
+        }
+        false
     }
 }
