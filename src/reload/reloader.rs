@@ -156,9 +156,6 @@ impl Reloader {
             None => self.rejected(&compiled, took),
             Some(snapshot) if self.is_published(snapshot.revision()) => {
                 self.restored(&compiled, took);
-                // What was compiled just now goes; what is published is what the next edit is compared with.
-                let kept = self.known.kept.take();
-                self.known.kept = kept.map(|kept| Arc::new(kept.read_again(&compiled.sources)));
             }
             Some(snapshot) => {
                 self.reloaded(snapshot, &compiled, took);

@@ -56,7 +56,21 @@ pub(super) async fn scan(
 async fn load(folder: PathBuf, now_ms: i64, generation: u64, known: Known) -> Scan {
     let load = move || {
         let kept = known.kept.as_deref();
-        pipeline::load_again(&folder, now_ms, generation, &known.validated, kept)
+        let nothing = crate::source::Sources::default();
+        let reading = crate::source::Reading {
+            root: &folder,
+            limits: crate::source::Limits::default(),
+            before: kept.map_or(&nothing, |kept| kept.sources()),
+            by_looks: true,
+        };
+        let sources = reading.whole(&mut ())?;
+        Ok(pipeline::compile_again(
+            sources,
+            now_ms,
+            generation,
+            &known.validated,
+            kept,
+        ))
     };
     match tokio::task::spawn_blocking(load).await {
         Ok(Ok(outcome)) => Scan::Compiled(Box::new(outcome)),
