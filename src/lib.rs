@@ -29,6 +29,7 @@
 //! | [`authzen`] | what the bodies of AuthZEN requests ask | how it is decided |
 //! | [`suite`] | runs `tests` documents | output formats |
 //! | [`pipeline`] | the one way from files to a snapshot | who asked for it |
+//! | [`changes`] | what a reload changed, in brief | what is decided |
 //! | [`metrics`] | every metric, resolved to handles once | requests |
 //! | [`reload`] | watches the folder; the only writer of the published snapshot | HTTP |
 //! | [`server`] | decision and admin listeners | YAML, Cedar |
@@ -57,6 +58,7 @@
 //! policies compare the two. Deny rules look at the roles of all entries. When nothing allows, companion policies
 //! without the condition, or without what may be assigned, say how near the nearest grant came.
 pub mod authzen;
+pub mod changes;
 pub mod cli;
 pub mod clock;
 pub mod compile;

@@ -32,7 +32,7 @@ mod tokens;
 mod unix;
 
 pub use address::{AddressError, ListenAddress};
-pub use admin::Admin;
+pub use admin::{Admin, Served};
 pub use certificates::{CertificateError, CertificateFiles};
 pub use decision::{DecisionService, ExplainMode};
 pub use files::FileError;
