@@ -28,6 +28,8 @@ const NAMES_MAX: usize = 1_024;
 pub(super) enum State {
     /// It is there as it shall be.
     Done,
+    /// It came, and may have yet to be written.
+    New,
     /// It is being written.
     Open,
     /// It is not there any more.
@@ -106,6 +108,9 @@ impl Burst {
         }
         let is = |state: State| self.files.values().any(|known| *known == state);
         let (count, open) = (self.files.len(), is(State::Open));
+        if is(State::New) && !open && count <= FLOOD {
+            return Some(first + PATIENCE);
+        }
         let (quiet, patience) = match count {
             _ if count > FLOOD => (QUIET_FLOOD, PATIENCE_FLOOD),
             _ if count > FEW || is(State::Gone) => {
@@ -147,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_single_edit_is_read_at_once_and_a_burst_when_it_pauses() {
-        use State::{Done, Gone, Open};
+        use State::{Done, Gone, New, Open};
         let none = Duration::ZERO;
         assert_eq!(wait(&[("a", Done, 0)], none), 4);
         assert_eq!(wait(&[("a", Done, 0), ("b", Done, 2)], none), 6);
@@ -157,7 +162,13 @@ mod tests {
             wait(&[("a", Gone, 0), ("a", Open, 1), ("a", Done, 2)], none),
             6
         );
-        // What is being written is waited for, but not forever.
+        assert_eq!(
+            wait(&[("a", Gone, 0), ("a", New, 1), ("a", Done, 2)], none),
+            6
+        );
+        // What came without a word of being written is waited for a little,
+        assert_eq!(wait(&[("a", New, 0)], none), 100);
+        // and what is being written longer, but not forever.
         assert_eq!(wait(&[("a", Open, 0)], none), 1_000);
         assert_eq!(wait(&[("a", Open, 0), ("a", Done, 400)], none), 100);
         let names: Vec<String> = (0..100).map(|name| name.to_string()).collect();

@@ -99,7 +99,7 @@ impl Watched {
         let key = || self.path.join(name);
         let mut file = |path: PathBuf| match event {
             Event::Looks => burst.looks(path, now),
-            Event::Came if self.is_being_written(name) => burst.file(path, State::Open, now),
+            Event::Came if self.may_be_unwritten(name) => burst.file(path, State::New, now),
             Event::Came | Event::Closed | Event::MovedHere => burst.file(path, State::Done, now),
             Event::Written => burst.file(path, State::Open, now),
             Event::Went => burst.file(path, State::Gone, now),
@@ -123,9 +123,9 @@ impl Watched {
         }
     }
 
-    /// Whether a name that came is a file which somebody has yet to write and close: no link, and no other name of a
-    /// file that was there before.
-    fn is_being_written(&self, name: &OsStr) -> bool {
+    /// Whether a name that came is a file which somebody may have yet to write: no link, and no other name of a file
+    /// that was there before.
+    fn may_be_unwritten(&self, name: &OsStr) -> bool {
         let metadata = fs::symlink_metadata(self.path.join(name));
         metadata.is_ok_and(|metadata| metadata.is_file() && metadata.nlink() == 1)
     }

@@ -38,6 +38,14 @@ mod readme;
 #[cfg(test)]
 mod reload;
 #[cfg(test)]
+mod reload_requests;
+#[cfg(test)]
+mod reload_time;
+#[cfg(test)]
+mod reload_ways;
+#[cfg(test)]
+mod reload_whole;
+#[cfg(test)]
 mod search;
 #[cfg(test)]
 mod searches;
