@@ -17,7 +17,7 @@ use crate::parallel::STACK_BYTES;
 use crate::reload::{Options, ReloadHandle, Reloader, StartError};
 use crate::server::{
     Admin, AdminHost, BindError, BindOptions, Bound, CertificateError, DecisionService,
-    ExplainMode, Identifier, Limits, ListenAddress, Phase, Phases, Served, TokensError,
+    ExplainMode, FileHealth, Identifier, Limits, ListenAddress, Phase, Phases, Served, TokensError,
 };
 use crate::snapshot::DecisionCache;
 
@@ -214,11 +214,20 @@ async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     let hangups = signal(SignalKind::hangup())?;
     let metrics = Arc::new(Metrics::new(Build::CURRENT)?);
     let tokens = args.transport.tokens()?;
-    let bound = Listeners::bind(&args, &args.transport.bind_options()?).await?;
+    let options = args.transport.bind_options()?;
+    let files: Vec<FileHealth> = [
+        options.tls.as_ref().map(|tls| tls.health()),
+        tokens.as_ref().map(|tokens| tokens.health()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let bound = Listeners::bind(&args, &options).await?;
     keep_up(&metrics);
 
     let (phase, phases) = Phases::new();
-    let admin = Arc::new(bound.admin_service(&args, &metrics, phases.clone()));
+    let admin = bound.admin_service(&args, &metrics, phases.clone());
+    let admin = Arc::new(files.into_iter().fold(admin, Admin::with_files));
     let (admin_phase, admin_phases) = Phases::new();
     tracing::info!(listener = "admin", address = %bound.admin.address(), "listening");
     let serve_admin =

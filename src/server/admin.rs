@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use ::metrics::Gauge;
 use hyper::body::Incoming;
 use hyper::{Request, StatusCode};
 use serde::Serialize;
@@ -10,8 +11,8 @@ use serde::Serialize;
 use super::listener::Handler;
 use super::reply::{self, EXPOSITION, Reply};
 use super::route::{Methods, Route, Routes};
-use super::status::{Listener, Status};
-use super::{AdminHost, ListenAddress, Phase, Phases, Refusal, body, host};
+use super::status::{FileStatus, Listener, Status};
+use super::{AdminHost, FileHealth, ListenAddress, Phase, Phases, Refusal, body, host};
 use crate::metrics::{Endpoint, Metrics};
 use crate::reload::{Followed, Pdp, ReloadHandle};
 
@@ -44,6 +45,7 @@ pub struct Admin {
     listeners: Vec<Listener>,
     metrics: Arc<Metrics>,
     phases: Phases,
+    files: Vec<(FileHealth, Gauge)>,
     served: OnceLock<Served>,
 }
 
@@ -65,6 +67,7 @@ impl Admin {
             listeners: Vec::new(),
             metrics,
             phases,
+            files: Vec::new(),
             served: OnceLock::new(),
         }
     }
@@ -74,6 +77,14 @@ impl Admin {
     pub fn with_listener(mut self, kind: &'static str, address: &ListenAddress) -> Self {
         let address = address.to_string();
         self.listeners.push(Listener { kind, address });
+        self
+    }
+
+    /// Adds files, followed like the policies, that `/status` and the metrics shall tell of.
+    #[must_use]
+    pub fn with_files(mut self, health: FileHealth) -> Self {
+        let gauge = self.metrics.file_gauge(health.kind());
+        self.files.push((health, gauge));
         self
     }
 
@@ -102,6 +113,9 @@ impl Admin {
     }
 
     fn exposition(&self) -> Reply {
+        for (health, gauge) in &self.files {
+            gauge.set(f64::from(u8::from(health.failing().is_none())));
+        }
         let served = self.served.get();
         if let Some(cache) = served.and_then(|served| served.pdp.cache()) {
             self.metrics.cache.show(cache.counts());
@@ -124,6 +138,7 @@ impl Admin {
             published.as_deref().map(AsRef::as_ref),
             following.as_deref().map(AsRef::as_ref),
             &self.listeners,
+            self.files.iter().map(|(health, _)| FileStatus::of(health)),
         );
         json(StatusCode::OK, &status)
     }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Phase;
+use super::files::{FileFailure, FileHealth};
 use crate::metrics::Build;
 use crate::reload::{Following, Published, Refusal, Reload, Report, Watching};
 
@@ -26,6 +27,23 @@ pub(super) struct Status<'a> {
     #[serde(flatten)]
     following: Option<FollowingStatus<'a>>,
     listeners: &'a [Listener],
+    files: Vec<FileStatus>,
+}
+
+/// Certificates or tokens, and why the last change of theirs was not taken; nothing if it was.
+#[derive(Serialize)]
+pub(super) struct FileStatus {
+    kind: &'static str,
+    refused: Option<FileFailure>,
+}
+
+impl FileStatus {
+    pub(super) fn of(health: &FileHealth) -> Self {
+        Self {
+            kind: health.kind(),
+            refused: health.failing(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -55,6 +73,7 @@ impl<'a> Status<'a> {
         published: Option<&'a Published>,
         following: Option<&'a Following>,
         listeners: &'a [Listener],
+        files: impl Iterator<Item = FileStatus>,
     ) -> Self {
         Self {
             version: build.version,
@@ -63,6 +82,7 @@ impl<'a> Status<'a> {
             published: published.map(PublishedStatus::new),
             following: following.map(FollowingStatus::new),
             listeners,
+            files: files.collect(),
         }
     }
 }
