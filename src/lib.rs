@@ -31,6 +31,7 @@
 //! | [`authzen`] | what the bodies of AuthZEN requests ask | how it is decided |
 //! | [`suite`] | runs `tests` documents | output formats |
 //! | [`pipeline`] | the one way from files to a snapshot | who asked for it |
+//! | [`changes`] | what a reload changed, in brief | what is decided |
 //! | [`metrics`] | every metric, resolved to handles once | requests |
 //! | [`reload`] | watches the folder; the only writer of the published snapshot | HTTP |
 //! | [`server`] | decision and admin listeners | YAML, Cedar |
@@ -64,6 +65,7 @@
 //! record; only rules about assigning, and raw Cedar, are asked whole, over entities. That looking up and asking agree
 //! is what `decide_unsliced` is for: the engine's word on every policy as a whole, compared in tests.
 pub mod authzen;
+pub mod changes;
 pub mod cli;
 pub mod clock;
 pub mod compile;

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use crate::compile::Validated;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::document;
-use crate::model::{self, Model, Outline};
+use crate::model::{self, Id, Model, Outline};
 use crate::snapshot::Snapshot;
-use crate::source::{Limits, ReadError, Sources, read_folder_again};
+use crate::source::{Difference, Limits, ReadError, Sources, read_folder};
 
 /// What came of a policy folder.
 #[derive(Debug)]
@@ -40,24 +40,8 @@ impl Outcome {
 /// # Errors
 /// When the folder cannot be read whole.
 pub fn load(folder: &Path, now: i64, generation: u64) -> Result<Outcome, ReadError> {
-    load_again(folder, now, generation, &Validated::default(), None)
-}
-
-/// Reads and compiles a policy folder, of which some may be as it was `before`.
-///
-/// # Errors
-/// When the folder cannot be read whole.
-pub fn load_again(
-    folder: &Path,
-    now: i64,
-    generation: u64,
-    validated: &Validated,
-    before: Option<&Kept>,
-) -> Result<Outcome, ReadError> {
-    let nothing = Sources::default();
-    let known = before.map_or(&nothing, |kept| &kept.sources);
-    let sources = read_folder_again(folder, Limits::default(), known)?;
-    Ok(compile_again(sources, now, generation, validated, before))
+    let sources = read_folder(folder, Limits::default())?;
+    Ok(compile(sources, now, generation))
 }
 
 /// Compiles files that were read already.
@@ -86,15 +70,14 @@ impl Kept {
         })
     }
 
-    /// The same after a reading that found the same files: what they look like from outside may be news.
-    pub fn read_again(&self, sources: &Sources) -> Self {
-        match sources.changed_since(&self.sources).as_deref() {
-            Some([]) => Self {
-                sources: sources.clone(),
-                ..self.clone()
-            },
-            _ => self.clone(),
-        }
+    /// What the files declared.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// The files.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
     }
 }
 
@@ -107,31 +90,50 @@ pub fn compile_again(
     validated: &Validated,
     before: Option<&Kept>,
 ) -> Outcome {
-    let edit = before.and_then(|kept| edited(&sources, now, generation, validated, kept));
+    let edit = before.and_then(|kept| compile_edit(&sources, now, generation, validated, kept));
     edit.unwrap_or_else(|| compile_all(sources, now, generation, validated))
 }
 
 /// Compiles the tenants that an edit can have changed: those that the edited files are about, and those that have
-/// guests from them. Nothing where the edit went further, or made an error: the whole then says what is wrong.
-fn edited(
+/// guests from them. Nothing where the edit went further, or made an error: [`compile_all`] then says what is wrong.
+pub fn compile_edit(
     sources: &Sources,
     now: i64,
     generation: u64,
     validated: &Validated,
     kept: &Kept,
 ) -> Option<Outcome> {
-    let changed = sources.changed_since(&kept.sources)?;
-    let affected = kept.model.with_hosts(kept.outline.tenants_of(&changed)?);
-    let mut files = kept.outline.files_of(&affected);
-    files.extend(&changed);
+    let difference = sources.changed_since(&kept.sources)?;
+    let Difference {
+        changed,
+        came,
+        went,
+    } = &difference;
+    let read = [changed.as_slice(), came].concat();
+    // What is wrong with them is found when they are read again, with all that is about the same tenants.
+    let edited = document::read_some(sources, &read, &mut Diagnostics::default());
+    let outline = match kept.outline.after(&difference, &edited) {
+        Some(outline) => Arc::new(outline),
+        None => Arc::clone(&kept.outline),
+    };
+    let mut affected = kept
+        .outline
+        .tenants_of(&[changed.as_slice(), went].concat())?;
+    affected.extend(outline.tenants_of(&read)?);
+    let affected = kept.model.with_hosts(affected);
+    let mut files = outline.files_of(&affected);
+    files.extend(read);
     files.sort_unstable();
     files.dedup();
     let mut diagnostics = Diagnostics::default();
     let documents = document::read_some(sources, &files, &mut diagnostics);
-    if !Outline::of(&documents).is_same_in(&changed, &kept.outline) {
-        return None;
-    }
-    let model = model::resolve_again(&kept.model, documents, &affected, &mut diagnostics)?;
+    let model = model::resolve_again(
+        &kept.model,
+        documents,
+        &affected,
+        &outline,
+        &mut diagnostics,
+    )?;
     let snapshot = Snapshot::compile_again(
         &kept.snapshot,
         &model,
@@ -144,13 +146,14 @@ fn edited(
     if diagnostics.has_errors() {
         return None;
     }
-    let outline = Arc::clone(&kept.outline);
-    let reused = model.tenants.len() - affected.len();
+    let is_reused = |id: &&Id| !affected.contains(*id);
+    let reused = model.tenants.keys().filter(is_reused).count();
     let outcome = finish(sources.clone(), outline, model, snapshot, now, diagnostics);
     Some(Outcome { reused, ..outcome })
 }
 
-fn compile_all(sources: Sources, now: i64, generation: u64, validated: &Validated) -> Outcome {
+/// Compiles everything; what passed validation before is not validated again.
+pub fn compile_all(sources: Sources, now: i64, generation: u64, validated: &Validated) -> Outcome {
     let mut diagnostics = Diagnostics::default();
     let documents = document::read(&sources, &mut diagnostics);
     let model = model::resolve(&documents, &sources, &mut diagnostics);

@@ -14,10 +14,10 @@ use super::transport::TransportArgs;
 use super::{Exit, PolicyArgs, message};
 use crate::metrics::{Build, Metrics, UPKEEP_EVERY};
 use crate::parallel::STACK_BYTES;
-use crate::reload::{Reloader, StartError};
+use crate::reload::{Options, ReloadHandle, Reloader, StartError};
 use crate::server::{
     Admin, AdminHost, BindError, BindOptions, Bound, CertificateError, DecisionService,
-    ExplainMode, Identifier, Limits, ListenAddress, Phase, Phases, TokensError,
+    ExplainMode, FileHealth, Identifier, Limits, ListenAddress, Phase, Phases, Served, TokensError,
 };
 use crate::snapshot::DecisionCache;
 
@@ -72,6 +72,16 @@ pub(super) struct ServeArgs {
         value_parser = clap::value_parser!(u32).range(..=10_000_000)
     )]
     decision_cache: u32,
+    /// Serve no policies whose own `tests` fail
+    #[arg(
+        long,
+        env = "OCTROI_REQUIRE_TESTS",
+        value_parser = clap::builder::FalseyValueParser::new()
+    )]
+    require_tests: bool,
+    /// How changes of the policies are noticed
+    #[arg(long, env = "OCTROI_WATCH", value_enum, default_value = "auto")]
+    watch: WatchMode,
     /// When answers carry their reasons
     #[arg(long, env = "OCTROI_EXPLAIN", value_enum, default_value = "on-request")]
     explain: Explain,
@@ -92,6 +102,14 @@ pub(super) struct ServeArgs {
     grace: Duration,
     #[command(flatten)]
     log: LogArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum WatchMode {
+    /// The operating system tells of them; the folder is polled where it does not
+    Auto,
+    /// The folder is polled, for network file systems
+    Poll,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -144,7 +162,8 @@ enum ServeError {
 impl ServeError {
     fn exit(&self) -> Exit {
         match self {
-            Self::Start(error) if error.is_of_the_policies() => Exit::Policies,
+            Self::Start(StartError::Rejected(_)) => Exit::Policies,
+            Self::Start(StartError::TestsFailed(_)) => Exit::Tests,
             _ => Exit::Failure,
         }
     }
@@ -172,6 +191,9 @@ fn complain(error: &ServeError) {
         ServeError::Start(StartError::Rejected(diagnostics)) => {
             tracing::error!("the policies have errors, nothing is served:\n{diagnostics}");
         }
+        ServeError::Start(StartError::TestsFailed(failures)) => {
+            tracing::error!("the policies fail their own tests, nothing is served:\n{failures}");
+        }
         other => tracing::error!(error = %other, "nothing is served"),
     }
 }
@@ -189,13 +211,23 @@ fn try_run(args: ServeArgs) -> Result<(), ServeError> {
 
 async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     let mut stop = Stop::new()?;
+    let hangups = signal(SignalKind::hangup())?;
     let metrics = Arc::new(Metrics::new(Build::CURRENT)?);
     let tokens = args.transport.tokens()?;
-    let bound = Listeners::bind(&args, &args.transport.bind_options()?).await?;
+    let options = args.transport.bind_options()?;
+    let files: Vec<FileHealth> = [
+        options.tls.as_ref().map(|tls| tls.health()),
+        tokens.as_ref().map(|tokens| tokens.health()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let bound = Listeners::bind(&args, &options).await?;
     keep_up(&metrics);
 
     let (phase, phases) = Phases::new();
-    let admin = Arc::new(bound.admin_service(&args, &metrics, phases.clone()));
+    let admin = bound.admin_service(&args, &metrics, phases.clone());
+    let admin = Arc::new(files.into_iter().fold(admin, Admin::with_files));
     let (admin_phase, admin_phases) = Phases::new();
     tracing::info!(listener = "admin", address = %bound.admin.address(), "listening");
     let serve_admin =
@@ -204,13 +236,18 @@ async fn serve(args: ServeArgs) -> Result<(), ServeError> {
             .serve(Arc::clone(&admin), args.admin_limits(), None, admin_phases);
     let admin_served = tokio::spawn(serve_admin);
 
-    let folder = args.policies.folder();
+    let options = args.reload_options();
     let reloader = tokio::select! {
-        reloader = Reloader::start(folder, Arc::clone(&metrics), args.decision_cache()) => reloader?,
+        reloader = Reloader::start(options, Arc::clone(&metrics), args.decision_cache()) => reloader?,
         () = stop.requested() => return Ok(()),
     };
     let pdp = reloader.pdp();
-    admin.show(Arc::clone(&pdp), reloader.last());
+    admin.show(Served {
+        pdp: Arc::clone(&pdp),
+        followed: reloader.followed(),
+        reloads: reloader.handle(),
+    });
+    tokio::spawn(reload_on(hangups, reloader.handle()));
     let mut reloads = tokio::spawn(reloader.run());
 
     let decisions = DecisionService::new(
@@ -242,6 +279,14 @@ async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     let _ = admin_served.await;
     tracing::info!("stopped");
     end
+}
+
+/// Has the policies read anew at every SIGHUP.
+async fn reload_on(mut hangups: Signal, reloads: ReloadHandle) {
+    while hangups.recv().await.is_some() {
+        tracing::info!("SIGHUP: reading the policies anew");
+        reloads.nudge();
+    }
 }
 
 /// Waits for the requests under way; a second signal cuts that short.
@@ -294,6 +339,14 @@ impl Listeners {
 }
 
 impl ServeArgs {
+    fn reload_options(&self) -> Options {
+        Options {
+            folder: self.policies.folder(),
+            require_tests: self.require_tests,
+            poll: self.watch == WatchMode::Poll,
+        }
+    }
+
     fn decision_cache(&self) -> Option<Arc<DecisionCache>> {
         let entries = self.decision_cache as usize;
         (entries > 0).then(|| Arc::new(DecisionCache::new(entries)))

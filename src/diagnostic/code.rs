@@ -132,6 +132,8 @@ codes! {
     InvalidValue Error "invalid-value",
     /// The folder declares nothing that could be asked about.
     NoPolicies Error "no-policies",
+    /// A case of the policies' own `tests` gets another answer than it expects; only `serve --require-tests` says so.
+    TestFailed Error "test-failed",
     /// The compiled policies fail their own validation: a fault of octroi, not of the policies.
     Internal Error "internal",
     /// A role may give a role that holds a grant which it does not hold itself.

@@ -45,12 +45,14 @@ pub enum Endpoint {
     Metrics,
     /// What is served, for people.
     Status,
+    /// Reading the policies anew.
+    Reload,
     /// A path that nobody serves.
     Other,
 }
 
 impl Endpoint {
-    const ALL: [(Self, &'static str); 11] = [
+    const ALL: [(Self, &'static str); 12] = [
         (Self::Evaluation, "evaluation"),
         (Self::Evaluations, "evaluations"),
         (Self::SearchSubject, "search_subject"),
@@ -61,12 +63,13 @@ impl Endpoint {
         (Self::Readyz, "readyz"),
         (Self::Metrics, "metrics"),
         (Self::Status, "status"),
+        (Self::Reload, "reload"),
         (Self::Other, "other"),
     ];
 }
 
 /// Every status code that the listeners answer with. One that is missing here is counted as the last.
-const CODES: [(u16, &str); 10] = [
+const CODES: [(u16, &str); 11] = [
     (200, "200"),
     (400, "400"),
     (401, "401"),
@@ -75,6 +78,7 @@ const CODES: [(u16, &str); 10] = [
     (405, "405"),
     (408, "408"),
     (413, "413"),
+    (422, "422"),
     (503, "503"),
     (500, "500"),
 ];

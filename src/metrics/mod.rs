@@ -24,7 +24,7 @@ pub use served::SnapshotGauges;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::metrics::{Gauge, Histogram, Unit};
+use ::metrics::{Gauge, Histogram, Label, Unit};
 use metrics_exporter_prometheus::BuildError;
 
 use registry::{Described, Registry};
@@ -36,6 +36,11 @@ const CONNECTIONS: Described = Described {
     name: "octroi_connections",
     help: "Open connections on the decision listeners.",
     unit: Some(Unit::Count),
+};
+const FILE_RELOAD_SUCCESSFUL: Described = Described {
+    name: "octroi_file_reload_successful",
+    help: "1 if certificates or tokens are those in their files, 0 if a change of theirs was refused.",
+    unit: None,
 };
 const DECISION_DURATION: Described = Described {
     name: "octroi_decision_duration_seconds",
@@ -111,6 +116,12 @@ impl Metrics {
         applications: impl Iterator<Item = &'a str>,
     ) -> DecisionCounters {
         DecisionCounters::new(Arc::clone(&self.registry), applications)
+    }
+
+    /// Whether files of a kind were taken when they changed last; they are known at the start.
+    pub fn file_gauge(&self, kind: &'static str) -> Gauge {
+        let label = Label::from_static_parts("file", kind);
+        self.registry.gauge_of(FILE_RELOAD_SUCCESSFUL, vec![label])
     }
 
     /// The text that Prometheus scrapes; `revision` is that of the published snapshot.

@@ -42,7 +42,11 @@ impl Registry {
     }
 
     pub(super) fn gauge(&self, metric: Described) -> Gauge {
-        let key = Key::from_static_name(metric.name);
+        self.gauge_of(metric, Vec::new())
+    }
+
+    pub(super) fn gauge_of(&self, metric: Described, labels: Vec<Label>) -> Gauge {
+        let key = Key::from_parts(metric.name, labels);
         self.recorder
             .describe_gauge(metric.name.into(), metric.unit, metric.help.into());
         self.recorder.register_gauge(&key, &METADATA)

@@ -1,10 +1,13 @@
 //! `octroi_reload*`: how the policies' changes fared.
 
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use ::metrics::{Counter, Gauge, Histogram, Label, Unit};
 
 use super::registry::{Described, Registry};
+use crate::changes::Changes;
 use crate::reload::Outcome;
 
 const RELOADS: Described = Described {
@@ -26,20 +29,59 @@ const LAST_RELOAD_SUCCESSFUL: Described = Described {
     unit: None,
 };
 
+const REFUSED: Described = Described {
+    name: "octroi_reload_refused_timestamp_seconds",
+    help: "Unix time since which what is in the policy folder is refused, by what came of the last change; 0 if not.",
+    unit: Some(Unit::Seconds),
+};
+const CHANGES: Described = Described {
+    name: "octroi_reload_changes_total",
+    help: "What reloads changed: tenants, roles and members that were added, removed or altered.",
+    unit: Some(Unit::Count),
+};
+const WIDENINGS: Described = Described {
+    name: "octroi_reload_widenings_total",
+    help: "Changes by reloads that let somebody do more, or may.",
+    unit: Some(Unit::Count),
+};
+const POLLING: Described = Described {
+    name: "octroi_policies_polled",
+    help: "1 if the policy folder is polled for changes, 0 if the operating system tells of them.",
+    unit: None,
+};
+
 /// Counters by outcome.
 pub struct ReloadMetrics {
-    outcomes: [Counter; Outcome::ALL.len()],
+    outcomes: [Counter; Outcome::COUNTED.len()],
     duration: Histogram,
     last_successful: Gauge,
+    refused: [Gauge; Outcome::REFUSALS.len()],
+    refused_since: AtomicI64,
+    changes: HashMap<(&'static str, &'static str), Counter>,
+    widenings: Counter,
+    polling: Gauge,
 }
+
+const KINDS: [&str; 3] = ["tenant", "role", "member"];
+const FATES: [&str; 3] = ["added", "removed", "altered"];
 
 impl ReloadMetrics {
     pub(super) fn new(registry: &Registry) -> Self {
         Self {
-            outcomes: Outcome::ALL.map(|outcome| {
-                let label = Label::from_static_parts("outcome", outcome.as_str());
-                registry.counter(RELOADS, vec![label])
-            }),
+            outcomes: Outcome::COUNTED.map(|outcome| registry.counter(RELOADS, by(outcome))),
+            refused: Outcome::REFUSALS.map(|outcome| registry.gauge_of(REFUSED, by(outcome))),
+            refused_since: AtomicI64::new(0),
+            changes: KINDS
+                .into_iter()
+                .flat_map(|what| FATES.map(|change| (what, change)))
+                .map(|(what, change)| {
+                    let labels = [("what", what), ("change", change)];
+                    let labels = labels.map(|(key, value)| Label::from_static_parts(key, value));
+                    ((what, change), registry.counter(CHANGES, labels.to_vec()))
+                })
+                .collect(),
+            widenings: registry.counter(WIDENINGS, Vec::new()),
+            polling: registry.gauge(POLLING),
             duration: registry.histogram(RELOAD_DURATION, Vec::new()),
             last_successful: registry.gauge(LAST_RELOAD_SUCCESSFUL),
         }
@@ -56,8 +98,51 @@ impl ReloadMetrics {
         self.duration.record(duration);
         self.last_successful
             .set(f64::from(u8::from(outcome.is_success())));
-        if let Some(counter) = self.outcomes.get(outcome as usize) {
+        let mut counters = Outcome::COUNTED.iter().zip(&self.outcomes);
+        if let Some((_, counter)) = counters.find(|(counted, _)| **counted == outcome) {
             counter.increment(1);
         }
     }
+
+    /// Shows since when, in milliseconds since 1970, the folder is refused.
+    pub fn refused_since(&self, since_ms: i64) {
+        self.refused_since.store(since_ms, Ordering::Relaxed);
+    }
+
+    /// Shows why the folder is refused.
+    pub fn refused_by(&self, outcome: Outcome) {
+        let since = self.refused_since.load(Ordering::Relaxed) as f64 / 1000.0;
+        for (refusal, gauge) in Outcome::REFUSALS.iter().zip(&self.refused) {
+            gauge.set(if *refusal == outcome { since } else { 0.0 });
+        }
+    }
+
+    /// What is in the folder is what is served.
+    pub fn mended(&self) {
+        for gauge in &self.refused {
+            gauge.set(0.0);
+        }
+    }
+
+    /// Counts what a reload changed.
+    pub fn count(&self, changes: &Changes) {
+        for (what, tally) in changes.tallies() {
+            let fates = [&tally.added, &tally.removed, &tally.altered];
+            for (change, named) in FATES.into_iter().zip(fates) {
+                if let Some(counter) = self.changes.get(&(what, change)) {
+                    counter.increment(named.count as u64);
+                }
+            }
+        }
+        self.widenings.increment(changes.widenings.count as u64);
+    }
+
+    /// Shows whether the folder is polled.
+    pub fn show_polling(&self, is_polled: bool) {
+        self.polling.set(f64::from(u8::from(is_polled)));
+    }
+}
+
+fn by(outcome: Outcome) -> Vec<Label> {
+    vec![Label::from_static_parts("outcome", outcome.as_str())]
 }

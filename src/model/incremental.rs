@@ -1,8 +1,9 @@
 //! Resolving again after an edit: only the tenants that it can have changed.
 //!
 //! What a tenant means depends on its own documents, its application with the accounts, the names of all tenants, and
-//! the home tenants of its guests. Here only the first and the last may change; whatever else does, and whatever turns
-//! out to be an error, is for [`resolve`](super::resolve) to say, so that findings never depend on what was edited.
+//! the home tenants of its guests. Here applications and accounts stay; tenants may change, come, and go where nothing
+//! else names them. Whatever else changes, and whatever turns out to be an error, is for [`resolve`](super::resolve) to
+//! say, so that findings never depend on what was edited.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -10,21 +11,21 @@ use std::sync::Arc;
 use crate::maps::IndexMap;
 
 use super::members::{self, Tenants};
-use super::tenant;
-use super::{Id, Model, Tenant, suites};
+use super::tenant::{self, Written};
+use super::{Application, Id, Model, Tenant, suites};
 use crate::diagnostic::Diagnostics;
 use crate::document::Documents;
-use crate::source::SourceId;
+use crate::source::{Difference, SourceId};
 
 /// What documents say whose they are: enough to know what an edit touches.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Outline {
     files: BTreeMap<SourceId, FileOutline>,
     /// The files of each tenant: its own, those that add members, those that test it.
     of_tenant: HashMap<Id, Vec<SourceId>>,
 }
 
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 struct FileOutline {
     /// Tenants declared here, with their applications.
     tenants: Vec<(Id, Option<Id>)>,
@@ -99,11 +100,42 @@ impl Outline {
         Some(tenants)
     }
 
-    /// Whether other documents declare the same in the same files.
-    pub fn is_same_in(&self, files: &[SourceId], other: &Self) -> bool {
-        files
-            .iter()
-            .all(|file| self.files.get(file) == other.files.get(file))
+    /// This outline after an edit, where `documents` are those of all files that changed or came. Nothing where it is
+    /// the same as before.
+    pub fn after(&self, difference: &Difference, documents: &Documents) -> Option<Self> {
+        let newer = Self::of(documents);
+        let touched = || {
+            let Difference {
+                changed,
+                came,
+                went,
+            } = difference;
+            changed.iter().chain(came).chain(went)
+        };
+        if touched().all(|file| self.files.get(file) == newer.files.get(file)) {
+            return None;
+        }
+        let mut outline = self.clone();
+        for file in touched() {
+            for tenant in outline.files.remove(file).iter().flat_map(FileOutline::ids) {
+                if let Some(files) = outline.of_tenant.get_mut(tenant) {
+                    files.retain(|other| other != file);
+                }
+            }
+        }
+        for (file, said) in newer.files {
+            for tenant in said.ids() {
+                outline.belongs(tenant, file);
+            }
+            outline.files.insert(file, said);
+        }
+        outline.of_tenant.retain(|_, files| !files.is_empty());
+        Some(outline)
+    }
+
+    /// Whether there are files about a tenant.
+    fn names(&self, tenant: &Id) -> bool {
+        self.of_tenant.contains_key(tenant)
     }
 
     /// Every file that says something about some tenants, in order.
@@ -113,6 +145,14 @@ impl Outline {
         files.sort_unstable();
         files.dedup();
         files
+    }
+}
+
+impl FileOutline {
+    /// The tenants that the file is about.
+    fn ids(&self) -> impl Iterator<Item = &Id> {
+        let declared = self.tenants.iter().map(|(id, _)| id);
+        declared.chain(&self.members_of).chain(&self.tested)
     }
 }
 
@@ -135,25 +175,76 @@ impl Model {
 struct Newer<'a> {
     newer: &'a IndexMap<Id, Tenant>,
     model: &'a Model,
+    names: &'a HashSet<Id>,
 }
 
 impl Tenants for Newer<'_> {
     fn tenant(&self, id: &Id) -> Option<&Tenant> {
         let older = || self.model.tenants.get(id).map(|tenant| &**tenant);
-        self.newer.get(id).or_else(older)
+        let found = self.newer.get(id).or_else(older);
+        found.filter(|_| self.names.contains(id))
     }
 
     fn ids(&self) -> impl Iterator<Item = &Id> {
-        self.model.tenants.keys()
+        self.names.iter()
     }
 }
 
-/// Resolves some tenants of a model again, from all documents that are about them; the others stay. Nothing where
-/// that cannot be done alone: then, or if anything is reported, the whole is to be resolved.
+/// The tenants that come and go with an edit.
+#[derive(Debug, Default)]
+struct Moves {
+    came: Vec<Id>,
+    gone: HashSet<Id>,
+}
+
+impl Moves {
+    fn of(model: &Model, written: &IndexMap<Id, Written<'_>>, affected: &HashSet<Id>) -> Self {
+        let came = written.keys().filter(|id| !model.tenants.contains_key(*id));
+        let is_gone = |id: &&Id| model.tenants.contains_key(*id) && !written.contains_key(*id);
+        Self {
+            came: came.cloned().collect(),
+            gone: affected.iter().filter(is_gone).cloned().collect(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.came.is_empty() && self.gone.is_empty()
+    }
+
+    /// Whether they concern nobody but the tenants that are resolved again.
+    fn stay_alone(&self, model: &Model, affected: &HashSet<Id>, outline: &Outline) -> bool {
+        if self.is_empty() {
+            return true;
+        }
+        // Whose a file of raw Cedar is depends on what lies beside it.
+        let raw = |tenant: &Arc<Tenant>| !tenant.cedar.is_empty();
+        let mut applications = model.applications.values();
+        if applications.any(|application| !application.cedar.is_empty())
+            || model.tenants.values().any(raw)
+        {
+            return false;
+        }
+        // Cases may name any tenant.
+        if !self.gone.is_empty()
+            && (!model.suites.is_empty() || self.gone.iter().any(|id| outline.names(id)))
+        {
+            return false;
+        }
+        let names_gone = |(id, tenant): (&Id, &Arc<Tenant>)| {
+            !affected.contains(id) && tenant.partners.iter().any(|id| self.gone.contains(id))
+        };
+        !model.tenants.iter().any(names_gone)
+    }
+}
+
+/// Resolves some tenants of a model again, from all documents that are about them; the others stay. `outline` is that
+/// of the folder now. Nothing where that cannot be done alone: then, or if anything is reported, the whole is to be
+/// resolved.
 pub fn resolve_again(
     model: &Model,
     mut documents: Documents,
     affected: &HashSet<Id>,
+    outline: &Outline,
     diagnostics: &mut Diagnostics,
 ) -> Option<Model> {
     documents
@@ -166,31 +257,67 @@ pub fn resolve_again(
         .tests
         .retain(|document| affected.contains(&document.tenant.value));
     let written = tenant::collect(&documents, diagnostics);
-    let names: HashSet<Id> = model.tenants.keys().cloned().collect();
+    let moves = Moves::of(model, &written, affected);
+    if !moves.stay_alone(model, affected, outline) {
+        return None;
+    }
+    let known = model.tenants.keys().filter(|id| !moves.gone.contains(*id));
+    let names: HashSet<Id> = known.chain(&moves.came).cloned().collect();
     let mut newer = IndexMap::default();
     for (id, written) in &written {
-        let before = model.tenants.get(id)?;
-        let application = before.application.clone();
+        let application = application_of(model, id, written)?;
         let mut tenant = tenant::tenant(written, application, &names, diagnostics);
-        tenant.cedar.clone_from(&before.cedar);
+        if let Some(before) = model.tenants.get(id) {
+            tenant.cedar.clone_from(&before.cedar);
+        }
         newer.insert(id.clone(), tenant);
     }
     let homes = Newer {
         newer: &newer,
         model,
+        names: &names,
     };
     let links = members::guests(&written, &newer, &homes, diagnostics);
     members::link_guests(links, &mut newer);
-    if newer.len() != affected.len() || takes_members_of_others(model, &newer) {
+    if newer.len() + moves.gone.len() != affected.len() || takes_members_of_others(model, &newer) {
         return None;
     }
     let mut next = model.clone();
+    let is_moved = |(id, tenant): (&Id, &Tenant)| {
+        let before = model.tenants.get(id);
+        before.is_none_or(|before| before.id.span != tenant.id.span)
+    };
+    let moved = !moves.is_empty() || newer.iter().any(is_moved);
+    next.tenants.retain(|id, _| !moves.gone.contains(id));
     for (id, tenant) in newer {
         next.tenants.insert(id, tenant::finished(tenant));
+    }
+    if moved {
+        // In the order of files, as if all were read for the first time.
+        next.tenants
+            .sort_by(|_, one, _, other| one.id.span.cmp(&other.id.span));
+    }
+    if next.tenants.is_empty() {
+        return None;
     }
     // Suites stay as they are; whether what they name is still there is another matter.
     suites::resolve(&documents, &next, diagnostics);
     Some(next)
+}
+
+/// The application of a tenant that stays in its application, or comes into one that has its members in files.
+fn application_of(model: &Model, id: &Id, written: &Written<'_>) -> Option<Arc<Application>> {
+    let name = written.document.application.as_ref()?;
+    match model.tenants.get(id) {
+        Some(before) => {
+            let application = &before.application;
+            (application.id.value == name.value).then(|| application.clone())
+        }
+        None => {
+            let application = model.applications.get(&name.value)?;
+            (!application.membership_request).then(|| application.clone())
+        }
+    }
 }
 
 /// Whether an account that came into one of the newer tenants is elsewhere already, where an application forbids it.

@@ -1,7 +1,6 @@
 //! What can come of a change.
 
-/// What came of a change; each has one line in the log and one counter. A change that leaves everything as it was
-/// is none of these.
+/// What came of a change, or of a reload that was asked for; each has one line in the log and one counter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// A new snapshot is published.
@@ -10,18 +9,31 @@ pub enum Outcome {
     Restored,
     /// The policies have errors; nothing changed.
     Rejected,
+    /// The policies fail their own tests, and that they pass is required; nothing changed.
+    TestsFailed,
     /// The folder could not be read; nothing changed.
     Unreadable,
     /// Compiling ended in a panic, which is a defect of this program; nothing changed.
     Failed,
+    /// The folder is what is published, as it was before. Only who asked for a reload is told; nothing is counted.
+    Unchanged,
 }
 
 impl Outcome {
-    /// Every outcome.
-    pub const ALL: [Self; 5] = [
+    /// Every outcome that is counted.
+    pub const COUNTED: [Self; 6] = [
         Self::Reloaded,
         Self::Restored,
         Self::Rejected,
+        Self::TestsFailed,
+        Self::Unreadable,
+        Self::Failed,
+    ];
+
+    /// The outcomes that leave the last good snapshot standing.
+    pub const REFUSALS: [Self; 4] = [
+        Self::Rejected,
+        Self::TestsFailed,
         Self::Unreadable,
         Self::Failed,
     ];
@@ -32,13 +44,15 @@ impl Outcome {
             Self::Reloaded => "reloaded",
             Self::Restored => "restored",
             Self::Rejected => "rejected",
+            Self::TestsFailed => "tests_failed",
             Self::Unreadable => "unreadable",
             Self::Failed => "failed",
+            Self::Unchanged => "unchanged",
         }
     }
 
     /// Whether what is in the folder is now what is published.
     pub fn is_success(self) -> bool {
-        matches!(self, Self::Reloaded | Self::Restored)
+        matches!(self, Self::Reloaded | Self::Restored | Self::Unchanged)
     }
 }

@@ -1,29 +1,56 @@
 //! The loop: wait for a change, read and compile, publish or say why not.
 
-use std::path::{Path, PathBuf};
+use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
 
-use super::pdp::{Pdp, Published, Publisher};
-use super::report::{LastReload, Report};
-use super::scan::{Known, Scan, rendered, scan};
-use super::signal::{QUIET, Signal};
-use super::watch::Watch;
+use super::burst::{Burst, What};
+use super::checkout::Checkout;
+use super::pdp::{Pdp, Publisher};
+use super::report::{Followed, Following, Refusal, Reload, Report, Watching, now};
+use super::requests::{ReloadHandle, Waiter};
+use super::scan::{Compiled, Done, Found, Job, Walk};
+use super::warnings::Warnings;
+use super::watch::{Identity, NoEvents, Watch, identity};
 use super::{Outcome, generation};
 use crate::clock;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::compile::Validated;
+use crate::diagnostic::{self, Diagnostic, Format, Severity};
 use crate::metrics::Metrics;
 use crate::pipeline::{self, Kept};
 use crate::snapshot::{DecisionCache, Snapshot};
-use crate::source::ReadError;
+use crate::source::{ReadError, Sources};
 
-/// How often the folder is looked at again while it cannot be watched or read.
-const RETRY_EVERY: Duration = Duration::from_secs(1);
-
+/// How often the folder is walked through where nothing tells of changes, or it cannot be read; and how often its name
+/// is looked at, for a mount over it is no event.
+const POLL_EVERY: Duration = Duration::from_secs(1);
+/// How often it is walked through although events tell of changes: where some are lost, this finds out.
+const SAFETY_EVERY: Duration = Duration::from_secs(10);
+/// A walk may take one part in so many of the time between two, polled and not.
+const POLL_SHARE: u32 = 20;
+const SAFETY_SHARE: u32 = 100;
+/// How often events are tried again where the kernel had no watch left.
+const EVENTS_AGAIN: Duration = Duration::from_secs(60);
+/// How often the log says again that the folder is not what is served.
+const REMIND_EVERY: Duration = Duration::from_secs(300);
 /// How long a replaced snapshot is kept, so that no request is the one that has to free it.
 const RETIRED_FOR: Duration = Duration::from_secs(1);
+
+/// How a policy folder is followed.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The policy folder.
+    pub folder: PathBuf,
+    /// Whether policies that fail their own tests are refused.
+    pub require_tests: bool,
+    /// Whether the folder is polled although it could be watched.
+    pub poll: bool,
+}
 
 /// Why there is nothing to serve.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +58,9 @@ pub enum StartError {
     /// The policies have errors: these, as `octroi check` shows them.
     #[error("{0}")]
     Rejected(String),
+    /// The policies fail their own tests, which they must pass: these.
+    #[error("{0}")]
+    TestsFailed(String),
     /// The folder could not be read.
     #[error(transparent)]
     Unreadable(#[from] ReadError),
@@ -39,34 +69,197 @@ pub enum StartError {
     Failed,
 }
 
-impl StartError {
-    /// Whether somebody has to mend the policies, and not the machine.
-    pub fn is_of_the_policies(&self) -> bool {
-        match self {
-            Self::Rejected(_) => true,
-            Self::Unreadable(_) | Self::Failed => false,
+/// Follows a policy folder; the only writer of its [`Pdp`].
+pub struct Reloader {
+    options: Options,
+    publisher: Publisher,
+    metrics: Arc<Metrics>,
+    followed: Followed,
+    handle: ReloadHandle,
+    requests: mpsc::Receiver<Waiter>,
+    events: Events,
+    warnings: Warnings,
+    validated: Arc<Validated>,
+    /// What the last reading found, if it could read.
+    seen: Option<Sources>,
+    /// What is served was made of this.
+    kept: Option<Arc<Kept>>,
+    refused: Option<Refused>,
+    /// What the last reload took.
+    cost: Duration,
+}
+
+/// What was refused last, so that the same is not reported twice.
+#[derive(Debug, PartialEq, Eq)]
+enum Subject {
+    Revision(Arc<str>),
+    Unreadable(String),
+    Panicked,
+}
+
+#[derive(Debug)]
+struct Refused {
+    what: Subject,
+    since: String,
+    outcome: Outcome,
+    reason: String,
+    remind_at: Instant,
+}
+
+/// What tells of changes, and when to look without being told.
+struct Events {
+    watch: Option<Watch>,
+    why_not: Option<NoEvents>,
+    burst: Burst,
+    /// The folder that the last walk went through.
+    folder: Option<Identity>,
+    next_walk: Instant,
+    next_look: Instant,
+    events_again: Instant,
+}
+
+/// Why the folder is read.
+enum Cause {
+    /// Something told of a change.
+    Told(What),
+    /// Nothing did: it is time to look.
+    Time,
+    /// Somebody asked for it.
+    Asked(Vec<Waiter>),
+}
+
+impl Events {
+    fn new(poll: bool) -> Self {
+        let watch = match poll {
+            true => Err(NoEvents::AskedFor),
+            false => Watch::new(),
+        };
+        let now = Instant::now();
+        let mut events = Self {
+            watch: None,
+            why_not: None,
+            burst: Burst::default(),
+            folder: None,
+            next_walk: now,
+            next_look: now + POLL_EVERY,
+            events_again: now + EVENTS_AGAIN,
+        };
+        match watch {
+            Ok(watch) => events.watch = Some(watch),
+            Err(why) => events.give_up(why),
+        }
+        events
+    }
+
+    /// From now on the folder is polled.
+    fn give_up(&mut self, why: NoEvents) {
+        self.watch = None;
+        self.events_again = Instant::now() + EVENTS_AGAIN;
+        if self.why_not.as_ref() != Some(&why) {
+            match why {
+                NoEvents::AskedFor => tracing::info!("the policies are polled: {why}"),
+                _ => tracing::warn!(
+                    reason = %why,
+                    "cannot watch the policies; reading them every second instead"
+                ),
+            }
+        }
+        self.why_not = Some(why);
+    }
+
+    /// Where there were no watches left, there may be some now.
+    fn try_again(&mut self) {
+        if self.watch.is_none()
+            && self.why_not.as_ref().is_some_and(NoEvents::may_pass)
+            && Instant::now() >= self.events_again
+        {
+            self.watch = Watch::new().ok();
+            self.events_again = Instant::now() + EVENTS_AGAIN;
+        }
+    }
+
+    fn watching(&self) -> Watching {
+        Watching {
+            by: match self.why_not {
+                None => "events",
+                Some(_) => "polling",
+            },
+            reason: self.why_not.as_ref().map(ToString::to_string),
+        }
+    }
+
+    /// Takes up what a walk found to watch, and sets the time of the next.
+    fn walked(&mut self, walk: Walk, readable: bool) {
+        match walk.places {
+            Some(Ok(places)) => {
+                if let Some(watch) = &mut self.watch {
+                    watch.settle(places);
+                }
+                if self.why_not.take().is_some() {
+                    tracing::info!("the policies are watched again");
+                }
+            }
+            Some(Err(why)) => self.give_up(why),
+            None => {}
+        }
+        self.folder = walk.folder;
+        let (every, share) = match self.watch.is_some() && readable {
+            true => (SAFETY_EVERY, SAFETY_SHARE),
+            false => (POLL_EVERY, POLL_SHARE),
+        };
+        self.next_walk = Instant::now() + every.max(walk.took * share);
+    }
+
+    fn drain(&mut self) {
+        if let Some(watch) = &self.watch {
+            watch.drain(&mut self.burst);
+        }
+    }
+
+    /// Waits until the folder is to be read without anybody asking for it. Nothing is lost if it is not waited for to
+    /// the end.
+    async fn due(&mut self, options: &Options, cost: Duration) -> Cause {
+        loop {
+            let due = self.burst.due(cost);
+            let next = self.next_walk.min(self.next_look);
+            let next = due.map_or(next, |due| next.min(due));
+            tokio::select! {
+                biased;
+                () = events(self.watch.as_ref(), &mut self.burst) => {}
+                () = tokio::time::sleep_until(next) => {
+                    let now = Instant::now();
+                    if due.is_some_and(|due| due <= now) {
+                        if self.burst.may_be_held(now) && is_git_busy(options) {
+                            self.burst.hold(now);
+                            continue;
+                        }
+                        return Cause::Told(self.burst.take());
+                    }
+                    if self.next_walk <= now {
+                        return Cause::Time;
+                    }
+                    if self.next_look <= now {
+                        self.next_look = now + POLL_EVERY;
+                        if identity(&options.folder) != self.folder {
+                            return Cause::Told(What::Whole);
+                        }
+                    }
+                }
+            }
         }
     }
 }
 
-/// Follows a policy folder; the only writer of its [`Pdp`].
-pub struct Reloader {
-    folder: PathBuf,
-    signal: Arc<Signal>,
-    watch: Option<Watch>,
-    publisher: Publisher,
-    metrics: Arc<Metrics>,
-    last: LastReload,
-    refused: Option<Refused>,
-    known: Known,
+async fn events(watch: Option<&Watch>, burst: &mut Burst) {
+    match watch {
+        Some(watch) => watch.events(burst).await,
+        None => std::future::pending().await,
+    }
 }
 
-/// What was refused last, so that the same is not reported twice.
-#[derive(PartialEq, Eq)]
-enum Refused {
-    Revision(Arc<str>),
-    Unreadable(String),
-    Panicked,
+/// Whether the folder lies in a checkout that git is changing.
+fn is_git_busy(options: &Options) -> bool {
+    Checkout::of(&options.folder).is_some_and(|checkout| checkout.is_busy())
 }
 
 impl Reloader {
@@ -75,26 +268,68 @@ impl Reloader {
     /// # Errors
     /// When there is nothing to publish.
     pub async fn start(
-        folder: PathBuf,
+        options: Options,
         metrics: Arc<Metrics>,
         cache: Option<Arc<DecisionCache>>,
     ) -> Result<Self, StartError> {
-        let signal = Arc::new(Signal::default());
-        let watch = watch(&folder, &signal, false).await;
-        let started = Instant::now();
-        let mut known = Known::default();
-        let (snapshot, report, kept) = first(&folder, &known, started).await?;
-        known.kept = kept;
-        metrics.reloads.record_first(started.elapsed());
+        let mut events = Events::new(options.poll);
+        let validated = Arc::<Validated>::default();
+        let now_ms = clock::now_ms();
+        let job = Job {
+            survey: events
+                .watch
+                .as_ref()
+                .map(|watch| watch.survey(&options.folder)),
+            folder: options.folder.clone(),
+            what: What::Whole,
+            seen: None,
+            by_looks: false,
+            settle: false,
+            served: None,
+            refused: None,
+            kept: None,
+            validated: Arc::clone(&validated),
+            require_tests: options.require_tests,
+            generation: generation::next(0, now_ms),
+            now_ms,
+        };
+        let done = job.run().await.ok_or(StartError::Failed)?;
+        if let Some(walk) = done.walk {
+            events.walked(walk, true);
+        }
+        let compiled = match done.found {
+            Found::Unreadable(error) => return Err(error.into()),
+            Found::Compiled(compiled) => *compiled,
+            Found::Served | Found::RefusedBefore => return Err(StartError::Failed),
+        };
+        let snapshot = first(&compiled)?;
+        let mut warnings = Warnings::default();
+        loaded(&snapshot, &compiled, done.took);
+        warnings.tell(&compiled.outcome.diagnostics, &compiled.outcome.sources);
+        metrics.reloads.record_first(done.took);
+        metrics.reloads.show_polling(events.why_not.is_some());
+        let report = Report::first(snapshot.generation(), done.took);
+        let following = Following {
+            last: Arc::new(report.with_diagnostics(compiled.listed)),
+            refused: None,
+            watching: events.watching(),
+            reloads: VecDeque::new(),
+        };
+        let (handle, requests) = ReloadHandle::new();
         Ok(Self {
-            folder,
-            signal,
-            watch,
             publisher: Publisher::new(snapshot, Arc::clone(&metrics), cache),
             metrics,
-            last: Arc::new(ArcSwap::from_pointee(report)),
+            followed: Arc::new(ArcSwap::from_pointee(following)),
+            handle,
+            requests,
+            events,
+            warnings,
+            validated,
+            seen: done.sources,
+            kept: Kept::new(compiled.outcome).map(Arc::new),
             refused: None,
-            known,
+            cost: done.took,
+            options,
         })
     }
 
@@ -103,186 +338,379 @@ impl Reloader {
         Arc::clone(self.publisher.pdp())
     }
 
-    /// What became of the last change.
-    pub fn last(&self) -> LastReload {
-        Arc::clone(&self.last)
+    /// How the folder is followed, now and later.
+    pub fn followed(&self) -> Followed {
+        Arc::clone(&self.followed)
+    }
+
+    /// For those who ask for a reload.
+    pub fn handle(&self) -> ReloadHandle {
+        self.handle.clone()
     }
 
     /// Follows the folder until it is dropped.
     pub async fn run(mut self) {
         loop {
-            self.wait().await;
-            self.watch_again().await;
-            self.reload().await;
+            let cause = self.cause().await;
+            self.remind();
+            self.reload(cause).await;
         }
     }
 
-    async fn wait(&self) {
-        let unreadable = matches!(self.refused, Some(Refused::Unreadable(_)));
-        if self.watch.is_none() || unreadable {
-            let _ = tokio::time::timeout(RETRY_EVERY, self.signal.settled()).await;
-        } else {
-            self.signal.settled().await;
+    async fn cause(&mut self) -> Cause {
+        tokio::select! {
+            biased;
+            Some(waiter) = self.requests.recv() => {
+                let mut waiters = vec![waiter];
+                while let Ok(waiter) = self.requests.try_recv() {
+                    waiters.push(waiter);
+                }
+                Cause::Asked(waiters)
+            }
+            cause = self.events.due(&self.options, self.cost) => cause,
         }
     }
 
-    /// Sets the watch up anew where events were lost, or the folder's name means another folder than before.
-    async fn watch_again(&mut self) {
-        let trouble = self.signal.take_trouble();
-        let on = |watch: &Watch| watch.is_on(&self.folder);
-        if trouble || !self.watch.as_ref().is_some_and(on) {
-            let known = self.watch.is_none();
-            self.watch = watch(&self.folder, &self.signal, known).await;
-        }
-    }
-
-    async fn reload(&mut self) {
-        let started = Instant::now();
-        let now_ms = clock::now_ms();
-        let previous = self.publisher.pdp().load().snapshot.generation();
-        let generation = generation::next(previous, now_ms);
-        let scan = scan(&self.folder, now_ms, generation, &self.known, QUIET).await;
-        let took = started.elapsed();
+    async fn reload(&mut self, cause: Cause) {
+        let (what, waiters, told) = match cause {
+            Cause::Told(what) => (what, None, true),
+            Cause::Time => {
+                // What an event tells of now is not what no event told of.
+                self.events.drain();
+                (What::Whole, None, !self.events.burst.is_empty())
+            }
+            Cause::Asked(waiters) => {
+                self.events.drain();
+                self.events.burst.take();
+                (What::Whole, Some(waiters), true)
+            }
+        };
+        self.events.try_again();
+        let Some(done) = self.job(what, waiters.is_some()).run().await else {
+            let report = tokio::task::block_in_place(|| self.panicked());
+            answer(waiters, &report);
+            return;
+        };
         // Rendering many findings and freeing large sources takes its time, which must not be the requests'.
-        tokio::task::block_in_place(|| match scan {
-            Scan::Compiled(outcome) => self.compiled(*outcome, took),
-            Scan::Unreadable(error) => self.unreadable(&error, took),
-            Scan::Panicked => self.panicked(took),
-        });
+        let report = tokio::task::block_in_place(|| self.done(done, waiters.is_some(), told));
+        answer(waiters, &report);
     }
 
-    fn compiled(&mut self, compiled: pipeline::Outcome, took: Duration) {
-        match compiled.snapshot.clone() {
-            None => self.rejected(&compiled, took),
-            Some(snapshot) if self.is_published(snapshot.revision()) => {
-                self.restored(&compiled, took);
-                // What was compiled just now goes; what is published is what the next edit is compared with.
-                let kept = self.known.kept.take();
-                self.known.kept = kept.map(|kept| Arc::new(kept.read_again(&compiled.sources)));
+    fn job(&self, what: What, asked: bool) -> Job {
+        let (folder, now_ms) = (self.options.folder.clone(), clock::now_ms());
+        let served = self.publisher.pdp().load();
+        let refused = self
+            .refused
+            .as_ref()
+            .and_then(|refused| match &refused.what {
+                Subject::Revision(revision) if !asked => Some(Arc::clone(revision)),
+                _ => None,
+            });
+        Job {
+            survey: self
+                .events
+                .watch
+                .as_ref()
+                .map(|watch| watch.survey(&folder)),
+            folder,
+            what,
+            seen: self.seen.clone(),
+            // Who asks does not trust looks, or would not ask.
+            by_looks: !asked,
+            settle: self.events.watch.is_none(),
+            served: Some(served.snapshot.revision().into()),
+            refused,
+            kept: self.kept.clone(),
+            validated: Arc::clone(&self.validated),
+            require_tests: self.options.require_tests,
+            generation: generation::next(served.snapshot.generation(), now_ms),
+            now_ms,
+        }
+    }
+
+    fn done(&mut self, done: Done, asked: bool, told: bool) -> Arc<Report> {
+        let readable = done.sources.is_some();
+        if let Some(walk) = done.walk {
+            self.events.walked(walk, readable);
+        } else if !readable {
+            self.events.next_walk = Instant::now() + POLL_EVERY;
+        }
+        self.seen = done.sources;
+        let took = done.took;
+        let is_news = matches!(done.found, Found::Compiled(_));
+        let report = match done.found {
+            Found::Unreadable(error) => self.unreadable(&error, took, asked),
+            Found::Served => self.served(took),
+            Found::RefusedBefore => Arc::clone(&self.followed.load().last),
+            Found::Compiled(compiled) => self.compiled(*compiled, took, asked),
+        };
+        if is_news {
+            self.cost = took;
+            if !told {
+                self.missed();
             }
+        }
+        let watching = self.events.watching();
+        if self.followed.load().watching != watching {
+            self.metrics
+                .reloads
+                .show_polling(self.events.why_not.is_some());
+            self.follow(|following| following.watching = watching);
+        }
+        report
+    }
+
+    /// There was a change that nothing told of; unless it is told of just now, events cannot be relied on here.
+    fn missed(&mut self) {
+        self.events.drain();
+        if self.events.watch.is_some() && self.events.burst.is_empty() {
+            self.events.give_up(NoEvents::Missed);
+            self.events.next_walk = Instant::now() + POLL_EVERY;
+        }
+    }
+
+    fn follow(&self, change: impl FnOnce(&mut Following)) {
+        let mut following = Following::clone(&self.followed.load());
+        change(&mut following);
+        self.followed.store(Arc::new(following));
+    }
+
+    fn generation(&self) -> u64 {
+        self.publisher.pdp().load().snapshot.generation()
+    }
+
+    fn compiled(&mut self, compiled: Compiled, took: Duration, asked: bool) -> Arc<Report> {
+        match &compiled.outcome.snapshot {
+            None => self.rejected(&compiled, took, asked),
+            Some(_) if !compiled.failures.is_empty() => self.tests_failed(&compiled, took, asked),
             Some(snapshot) => {
-                self.reloaded(snapshot, &compiled, took);
-                self.known.kept = Kept::new(compiled).map(Arc::new);
+                let snapshot = snapshot.clone();
+                self.reloaded(snapshot, compiled, took)
             }
         }
     }
 
-    fn is_published(&self, revision: &str) -> bool {
-        self.publisher.pdp().load().snapshot.revision() == revision
-    }
-
-    fn reloaded(&mut self, snapshot: Snapshot, compiled: &pipeline::Outcome, took: Duration) {
+    fn reloaded(&mut self, snapshot: Snapshot, compiled: Compiled, took: Duration) -> Arc<Report> {
+        let Compiled {
+            outcome,
+            listed,
+            changes,
+            commit,
+            ..
+        } = compiled;
         let (generation, revision) = (snapshot.generation(), snapshot.revision().to_owned());
         retire(self.publisher.publish(snapshot));
-        self.refused = None;
-        tracing::info!(generation, revision, ?took, "policies reloaded");
-        warn(compiled);
-        let report = report(Outcome::Reloaded, took)
-            .with_diagnostics(&compiled.diagnostics, &compiled.sources);
-        self.record(Outcome::Reloaded, took, report);
+        self.mended();
+        tracing::info!(
+            generation,
+            revision,
+            commit,
+            ?took,
+            changed = changes.summary(),
+            widenings = changes.widenings.count,
+            widened = (changes.widenings.count > 0).then(|| changes.widenings.join("; ")),
+            warnings = outcome.diagnostics.len(),
+            "policies reloaded"
+        );
+        if changes.moved_emails.count > 0 {
+            let what = changes.moved_emails.join("; ");
+            tracing::warn!(
+                "an id never changes, and whatever else names it does not know the new one: {what}"
+            );
+        }
+        self.warnings.tell(&outcome.diagnostics, &outcome.sources);
+        self.metrics.reloads.count(&changes);
+        let report = Report::new(Outcome::Reloaded, generation, took).with_diagnostics(listed);
+        let reload = Reload {
+            at: report.at.clone(),
+            generation,
+            revision,
+            commit,
+            duration_seconds: report.duration_seconds,
+            changes,
+        };
+        self.follow(|following| following.add(reload));
+        let kept = Kept::new(outcome).map(Arc::new);
+        retire(std::mem::replace(&mut self.kept, kept));
+        self.record(Outcome::Reloaded, took, report)
     }
 
-    /// The folder is what is published: worth a word only if it was not just before.
-    fn restored(&mut self, compiled: &pipeline::Outcome, took: Duration) {
-        if self.refused.take().is_none() {
+    /// The folder is what is served: worth a word only if it was not just before.
+    fn served(&mut self, took: Duration) -> Arc<Report> {
+        let generation = self.generation();
+        if self.refused.is_none() {
             tracing::debug!("the policies are what they were");
-            return;
+            return Arc::new(Report::new(Outcome::Unchanged, generation, took));
         }
+        self.mended();
         tracing::info!("the policies are again those that are served");
-        let report = report(Outcome::Restored, took)
-            .with_diagnostics(&compiled.diagnostics, &compiled.sources);
-        self.record(Outcome::Restored, took, report);
+        self.record(
+            Outcome::Restored,
+            took,
+            Report::new(Outcome::Restored, generation, took),
+        )
     }
 
-    fn rejected(&mut self, compiled: &pipeline::Outcome, took: Duration) {
-        if !self.is_news(Refused::Revision(Arc::clone(compiled.sources.revision()))) {
-            return;
+    fn mended(&mut self) {
+        if self.refused.take().is_some() {
+            self.metrics.reloads.mended();
+            self.follow(|following| following.refused = None);
         }
-        let errors = errors(&compiled.diagnostics);
-        let rendered = rendered(compiled);
-        tracing::error!("policies rejected, {errors} error(s), the ones before stay:\n{rendered}");
-        let report = report(Outcome::Rejected, took)
-            .with_diagnostics(&compiled.diagnostics, &compiled.sources);
-        self.record(Outcome::Rejected, took, report);
     }
 
-    fn unreadable(&mut self, error: &ReadError, took: Duration) {
+    fn rejected(&mut self, compiled: &Compiled, took: Duration, asked: bool) -> Arc<Report> {
+        let outcome = &compiled.outcome;
+        let errors = errors(&outcome.diagnostics);
+        let first = first_line(&outcome.diagnostics, outcome);
+        let reason = format!("{errors} error(s), the first at {first}");
+        let what = Subject::Revision(Arc::clone(outcome.sources.revision()));
+        let is_news = self.refuse(what, Outcome::Rejected, reason);
+        if is_news || asked {
+            let rendered = rendered(&outcome.diagnostics, outcome);
+            tracing::error!(
+                "policies rejected, {errors} error(s), the ones before stay:\n{rendered}"
+            );
+        }
+        let report = Report::new(Outcome::Rejected, self.generation(), took);
+        let report = report.with_diagnostics(compiled.listed.clone());
+        self.record(Outcome::Rejected, took, report)
+    }
+
+    fn tests_failed(&mut self, compiled: &Compiled, took: Duration, asked: bool) -> Arc<Report> {
+        let failures = &compiled.failures;
+        let first = first_line(failures, &compiled.outcome);
+        let reason = format!("{} test(s) fail, the first at {first}", failures.len());
+        let what = Subject::Revision(Arc::clone(compiled.outcome.sources.revision()));
+        let is_news = self.refuse(what, Outcome::TestsFailed, reason.clone());
+        if is_news || asked {
+            let (count, rendered) = (failures.len(), rendered(failures, &compiled.outcome));
+            tracing::error!(
+                "policies refused, {count} of their own test(s) fail, the ones before stay:\n{rendered}"
+            );
+        }
+        let report = Report::new(Outcome::TestsFailed, self.generation(), took);
+        let report = report
+            .with_error(reason)
+            .with_diagnostics(compiled.listed.clone());
+        self.record(Outcome::TestsFailed, took, report)
+    }
+
+    fn unreadable(&mut self, error: &ReadError, took: Duration, asked: bool) -> Arc<Report> {
         let error = error.to_string();
-        if !self.is_news(Refused::Unreadable(error.clone())) {
-            return;
+        let what = Subject::Unreadable(error.clone());
+        let is_news = self.refuse(what, Outcome::Unreadable, error.clone());
+        if !is_news && !asked {
+            return Arc::clone(&self.followed.load().last);
         }
         tracing::error!(error, "policies not readable, the ones before stay");
-        let report = report(Outcome::Unreadable, took).with_error(error);
-        self.record(Outcome::Unreadable, took, report);
+        let report = Report::new(Outcome::Unreadable, self.generation(), took).with_error(error);
+        self.record(Outcome::Unreadable, took, report)
     }
 
-    fn panicked(&mut self, took: Duration) {
-        self.refused = Some(Refused::Panicked);
+    fn panicked(&mut self) -> Arc<Report> {
         let error = StartError::Failed.to_string();
+        self.refuse(Subject::Panicked, Outcome::Failed, error.clone());
+        // Whatever was read may be half read; the next reading begins anew.
+        self.seen = None;
+        self.events.next_walk = Instant::now() + SAFETY_EVERY;
         tracing::error!(error, "policies not compiled, the ones before stay");
-        let report = report(Outcome::Failed, took).with_error(error);
-        self.record(Outcome::Failed, took, report);
+        let report = Report::new(Outcome::Failed, self.generation(), Duration::ZERO);
+        self.record(Outcome::Failed, Duration::ZERO, report.with_error(error))
     }
 
-    fn is_news(&mut self, refused: Refused) -> bool {
-        let news = self.refused.as_ref() != Some(&refused);
-        self.refused = Some(refused);
-        news
-    }
-
-    fn record(&self, outcome: Outcome, took: Duration, report: Report) {
-        self.metrics.reloads.record(outcome, took);
-        self.last.store(Arc::new(report));
-    }
-}
-
-/// Sets a watch; a failure is logged unless it is `known` already.
-async fn watch(folder: &Path, signal: &Arc<Signal>, known: bool) -> Option<Watch> {
-    let (path, signal) = (folder.to_owned(), Arc::clone(signal));
-    let set = tokio::task::spawn_blocking(move || Watch::set(&path, signal)).await;
-    match set {
-        Ok(Ok(watch)) => return Some(watch),
-        Ok(Err(error)) if !known => {
-            tracing::warn!(%error, folder = %folder.display(), "cannot watch the policies; reading them every second");
+    /// Remembers why the folder is not served, and since when; whether that is news.
+    fn refuse(&mut self, what: Subject, outcome: Outcome, reason: String) -> bool {
+        let before = self.refused.take();
+        let is_news = before.as_ref().is_none_or(|before| before.what != what);
+        let since = before
+            .as_ref()
+            .map_or_else(now, |before| before.since.clone());
+        let remind_at = before
+            .as_ref()
+            .map_or_else(|| Instant::now() + REMIND_EVERY, |before| before.remind_at);
+        if before.is_none() {
+            self.metrics.reloads.refused_since(clock::now_ms());
         }
-        Ok(Err(_)) | Err(_) => {}
+        self.metrics.reloads.refused_by(outcome);
+        let refusal = Refusal {
+            since: since.clone(),
+            outcome: outcome.as_str(),
+            reason: reason.clone(),
+        };
+        self.follow(|following| following.refused = Some(refusal));
+        self.refused = Some(Refused {
+            what,
+            since,
+            outcome,
+            reason,
+            remind_at,
+        });
+        is_news
     }
-    None
+
+    /// Says again, now and then, that the folder is not what is served.
+    fn remind(&mut self) {
+        let generation = self.generation();
+        let Some(refused) = &mut self.refused else {
+            return;
+        };
+        if Instant::now() < refused.remind_at {
+            return;
+        }
+        refused.remind_at = Instant::now() + REMIND_EVERY;
+        let (since, reason) = (&refused.since, &refused.reason);
+        let outcome = refused.outcome.as_str();
+        tracing::warn!(
+            since,
+            outcome,
+            reason,
+            generation,
+            "the policy folder is still not what is served"
+        );
+    }
+
+    fn record(&self, outcome: Outcome, took: Duration, report: Report) -> Arc<Report> {
+        self.metrics.reloads.record(outcome, took);
+        let report = Arc::new(report);
+        self.follow(|following| following.last = Arc::clone(&report));
+        report
+    }
 }
 
-async fn first(
-    folder: &Path,
-    known: &Known,
-    started: Instant,
-) -> Result<(Snapshot, Report, Option<Arc<Kept>>), StartError> {
-    let now_ms = clock::now_ms();
-    let generation = generation::next(0, now_ms);
-    let compiled = match scan(folder, now_ms, generation, known, QUIET).await {
-        Scan::Compiled(compiled) => compiled,
-        Scan::Unreadable(error) => return Err(error.into()),
-        Scan::Panicked => return Err(StartError::Failed),
-    };
-    let Some(snapshot) = compiled.snapshot.clone() else {
-        return Err(StartError::Rejected(rendered(&compiled)));
-    };
-    let (revision, counts, took) = (snapshot.revision(), snapshot.counts(), started.elapsed());
+fn answer(waiters: Option<Vec<Waiter>>, report: &Arc<Report>) {
+    for waiter in waiters.into_iter().flatten().flatten() {
+        // Who does not wait any more need not be told.
+        let _ = waiter.send(Arc::clone(report));
+    }
+}
+
+fn first(compiled: &Compiled) -> Result<Snapshot, StartError> {
+    let outcome = &compiled.outcome;
+    match &outcome.snapshot {
+        None => Err(StartError::Rejected(rendered(
+            &outcome.diagnostics,
+            outcome,
+        ))),
+        Some(_) if !compiled.failures.is_empty() => Err(StartError::TestsFailed(rendered(
+            &compiled.failures,
+            outcome,
+        ))),
+        Some(snapshot) => Ok(snapshot.clone()),
+    }
+}
+
+fn loaded(snapshot: &Snapshot, compiled: &Compiled, took: Duration) {
+    let counts = snapshot.counts();
     tracing::info!(
-        generation,
-        revision,
+        generation = snapshot.generation(),
+        revision = snapshot.revision(),
+        commit = compiled.commit,
         tenants = counts.tenants,
         members = counts.members,
+        warnings = compiled.outcome.diagnostics.len(),
         ?took,
         "policies loaded"
     );
-    warn(&compiled);
-    let report =
-        Report::new("loaded", took).with_diagnostics(&compiled.diagnostics, &compiled.sources);
-    let kept = Kept::new(*compiled).map(Arc::new);
-    Ok((snapshot, report, kept))
-}
-
-fn report(outcome: Outcome, took: Duration) -> Report {
-    Report::new(outcome.as_str(), took)
 }
 
 fn errors(diagnostics: &[Diagnostic]) -> usize {
@@ -290,15 +718,25 @@ fn errors(diagnostics: &[Diagnostic]) -> usize {
     diagnostics.iter().filter(is_error).count()
 }
 
-/// Policies that are published may still have findings: warnings.
-fn warn(compiled: &pipeline::Outcome) {
-    if !compiled.diagnostics.is_empty() {
-        tracing::warn!("the policies have warnings:\n{}", rendered(compiled));
-    }
+/// Where the first error is, and what it says.
+fn first_line(diagnostics: &[Diagnostic], outcome: &pipeline::Outcome) -> String {
+    let is_error = |diagnostic: &&Diagnostic| diagnostic.severity() == Severity::Error;
+    let Some(first) = diagnostics.iter().find(is_error) else {
+        return String::new();
+    };
+    let (file, line, column) = diagnostic::place(first, &outcome.sources);
+    format!("{file}:{line}:{column}: {}", first.message)
 }
 
-/// Frees a replaced snapshot later and elsewhere: a request may still look at it.
-fn retire(replaced: Arc<Published>) {
+/// The findings as `octroi check` shows them to people, for a log: without colour.
+fn rendered(diagnostics: &[Diagnostic], outcome: &pipeline::Outcome) -> String {
+    let format = Format::Human { colour: false };
+    let text = diagnostic::render(diagnostics, &outcome.sources, format);
+    text.trim_end().to_owned()
+}
+
+/// Frees something large later and elsewhere: a request may still look at it.
+fn retire(replaced: impl Send + 'static) {
     tokio::spawn(async move {
         tokio::time::sleep(RETIRED_FOR).await;
         tokio::task::spawn_blocking(move || drop(replaced));

@@ -9,8 +9,11 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
+use serde::Serialize;
 use tokio::time::MissedTickBehavior;
 
 /// How often the files are looked at.
@@ -24,6 +27,51 @@ const READABLE_BY_OTHERS: u32 = 0o044;
 
 /// What the files hold, in the order of their paths.
 pub(super) type Contents = Vec<Vec<u8>>;
+
+/// Whether files that are followed could be taken when they changed last; shared with whoever shows it.
+#[derive(Debug, Clone)]
+pub struct FileHealth {
+    kind: &'static str,
+    failing: Arc<ArcSwapOption<FileFailure>>,
+}
+
+/// Why changed files were not taken, and since when.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct FileFailure {
+    /// In RFC 3339: the first failure since the files were good.
+    since: String,
+    /// Why, as the log says it.
+    error: String,
+}
+
+impl FileHealth {
+    pub(super) fn new(kind: &'static str) -> Self {
+        let failing = Arc::default();
+        Self { kind, failing }
+    }
+
+    /// What the files are: `certificates` or `tokens`.
+    pub(super) fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    pub(super) fn failing(&self) -> Option<FileFailure> {
+        self.failing.load().as_deref().cloned()
+    }
+
+    pub(super) fn is_good(&self) {
+        self.failing.store(None);
+    }
+
+    pub(super) fn is_bad(&self, error: &impl fmt::Display) {
+        let before = self.failing.load();
+        let since = before.as_ref().map(|before| before.since.clone());
+        self.failing.store(Some(Arc::new(FileFailure {
+            since: since.unwrap_or_else(|| jiff::Timestamp::now().to_string()),
+            error: error.to_string(),
+        })));
+    }
+}
 
 /// Why a file cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -32,10 +32,10 @@ mod tokens;
 mod unix;
 
 pub use address::{AddressError, ListenAddress};
-pub use admin::Admin;
+pub use admin::{Admin, Served};
 pub use certificates::{CertificateError, CertificateFiles};
 pub use decision::{DecisionService, ExplainMode};
-pub use files::FileError;
+pub use files::{FileError, FileHealth};
 pub use host::AdminHost;
 pub use listener::{BindError, BindOptions, Bound, Limits};
 pub use metadata::{Identifier, IdentifierError};

@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::Phase;
+use super::files::{FileFailure, FileHealth};
 use crate::metrics::Build;
-use crate::reload::{Published, Report};
+use crate::reload::{Following, Published, Refusal, Reload, Report, Watching};
 
 /// A listener and where it is bound.
 #[derive(Debug, Clone, Serialize)]
@@ -23,9 +24,35 @@ pub(super) struct Status<'a> {
     phase: &'static str,
     #[serde(flatten)]
     published: Option<PublishedStatus<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_reload: Option<&'a Report>,
+    #[serde(flatten)]
+    following: Option<FollowingStatus<'a>>,
     listeners: &'a [Listener],
+    files: Vec<FileStatus>,
+}
+
+/// Certificates or tokens, and why the last change of theirs was not taken; nothing if it was.
+#[derive(Serialize)]
+pub(super) struct FileStatus {
+    kind: &'static str,
+    refused: Option<FileFailure>,
+}
+
+impl FileStatus {
+    pub(super) fn of(health: &FileHealth) -> Self {
+        Self {
+            kind: health.kind(),
+            refused: health.failing(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct FollowingStatus<'a> {
+    last_reload: &'a Report,
+    /// Why the folder is not what is served, and since when; `null` if it is.
+    refused: Option<&'a Refusal>,
+    watching: &'a Watching,
+    reloads: Vec<&'a Reload>,
 }
 
 #[derive(Serialize)]
@@ -44,16 +71,29 @@ impl<'a> Status<'a> {
         build: Build,
         phase: Phase,
         published: Option<&'a Published>,
-        last_reload: Option<&'a Report>,
+        following: Option<&'a Following>,
         listeners: &'a [Listener],
+        files: impl Iterator<Item = FileStatus>,
     ) -> Self {
         Self {
             version: build.version,
             commit: build.commit,
             phase: phase.as_str(),
             published: published.map(PublishedStatus::new),
-            last_reload,
+            following: following.map(FollowingStatus::new),
             listeners,
+            files: files.collect(),
+        }
+    }
+}
+
+impl<'a> FollowingStatus<'a> {
+    fn new(following: &'a Following) -> Self {
+        Self {
+            last_reload: &following.last,
+            refused: following.refused.as_ref(),
+            watching: &following.watching,
+            reloads: following.reloads.iter().map(|reload| &**reload).collect(),
         }
     }
 }

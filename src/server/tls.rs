@@ -7,12 +7,13 @@ use rustls::ServerConfig;
 use tokio_rustls::TlsAcceptor;
 
 use super::certificates::{CertificateError, CertificateFiles};
-use super::files::{self, Contents, FileError};
+use super::files::{self, Contents, FileError, FileHealth};
 
 /// What every TLS listener serves with.
 pub struct Tls {
     files: CertificateFiles,
     config: ArcSwap<ServerConfig>,
+    health: FileHealth,
 }
 
 impl Tls {
@@ -24,9 +25,18 @@ impl Tls {
         let contents = files.read()?;
         let config = ArcSwap::from_pointee(files.config(&contents)?);
         files::warn_if_open("the private key", &files.key);
-        let tls = Arc::new(Self { files, config });
+        let tls = Arc::new(Self {
+            files,
+            config,
+            health: FileHealth::new("certificates"),
+        });
         tokio::spawn(Arc::clone(&tls).follow(contents));
         Ok(tls)
+    }
+
+    /// Whether the files could be taken when they changed last.
+    pub fn health(&self) -> FileHealth {
+        self.health.clone()
     }
 
     /// For one connection that has just come in: with the certificate of this moment.
@@ -46,9 +56,11 @@ impl Tls {
         match config {
             Ok(config) => {
                 self.config.store(Arc::new(config));
+                self.health.is_good();
                 tracing::info!(%certificate, "TLS certificates reloaded, new connections get them");
             }
             Err(error) => {
+                self.health.is_bad(&error);
                 tracing::error!(%error, %certificate, "TLS certificates not reloaded, the ones before stay");
             }
         }

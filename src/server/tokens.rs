@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConstantTimeEq as _};
 
 use super::Refusal;
-use super::files::{self, Contents, FileError};
+use super::files::{self, Contents, FileError, FileHealth};
 
 /// A shorter token could be guessed.
 const LENGTH_MIN: usize = 16;
@@ -55,6 +55,7 @@ type Digest = [u8; 32];
 pub struct Tokens {
     path: PathBuf,
     digests: ArcSwap<Vec<Digest>>,
+    health: FileHealth,
 }
 
 impl Tokens {
@@ -66,9 +67,18 @@ impl Tokens {
         let contents = files::read(std::slice::from_ref(&path))?;
         let digests = ArcSwap::from_pointee(digests(&path, &contents)?);
         files::warn_if_open("the tokens file", &path);
-        let tokens = Arc::new(Self { path, digests });
+        let tokens = Arc::new(Self {
+            path,
+            digests,
+            health: FileHealth::new("tokens"),
+        });
         tokio::spawn(Arc::clone(&tokens).follow(contents));
         Ok(tokens)
+    }
+
+    /// Whether the file could be taken when it changed last.
+    pub fn health(&self) -> FileHealth {
+        self.health.clone()
     }
 
     async fn follow(self: Arc<Self>, known: Contents) {
@@ -83,9 +93,13 @@ impl Tokens {
             Ok(digests) => {
                 let tokens = digests.len();
                 self.digests.store(Arc::new(digests));
+                self.health.is_good();
                 tracing::info!(%file, tokens, "tokens reloaded");
             }
-            Err(error) => tracing::error!(%error, "tokens not reloaded, the ones before stay"),
+            Err(error) => {
+                self.health.is_bad(&error);
+                tracing::error!(%error, "tokens not reloaded, the ones before stay");
+            }
         }
     }
 

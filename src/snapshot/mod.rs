@@ -169,7 +169,8 @@ impl Snapshot {
         }
     }
 
-    /// Compiles some tenants of a model; all else is as it was before, and shared. Nothing where one of them is new.
+    /// Compiles some tenants of a model, and lets those go that are not in it any more; all else is as it was before,
+    /// and shared. Nothing where one of them is of an application that is new.
     pub fn compile_again(
         before: &Self,
         model: &Model,
@@ -181,8 +182,15 @@ impl Snapshot {
     ) -> Option<Self> {
         let mut tenants = (*before.tenants).clone();
         for id in changed {
-            let (tenant, before) = (model.tenants.get(id)?, before.tenants.get(id)?);
-            let (index, application) = (before.application_index, &before.application);
+            let Some(tenant) = model.tenants.get(id) else {
+                tenants.remove(id);
+                continue;
+            };
+            let name = &tenant.application.id.value;
+            let index = before
+                .application_ids()
+                .position(|known| *known == **name)?;
+            let application = before.applications.get(index)?;
             let compiled =
                 compile_tenant(tenant, index, application, sources, validated, diagnostics);
             tenants.insert(id.clone(), compiled);

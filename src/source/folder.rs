@@ -1,5 +1,6 @@
 //! Walking a policy folder: which files count, what is too large, and what need not be read again.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -60,6 +61,33 @@ pub enum ReadError {
 /// Files that one thread reads at a time.
 const FILES_AT_ONCE: usize = 64;
 
+/// Is told, while a folder is walked through, what the reading depends on beside the files.
+pub trait Visitor {
+    /// A folder is about to be listed, by the path that led there.
+    fn folder(&mut self, path: &Path);
+    /// A symbolic link is about to be followed.
+    fn link(&mut self, path: &Path);
+}
+
+/// Nobody is told.
+impl Visitor for () {
+    fn folder(&mut self, _: &Path) {}
+    fn link(&mut self, _: &Path) {}
+}
+
+/// How a folder is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading<'a> {
+    /// The policy folder.
+    pub root: &'a Path,
+    /// What it may hold.
+    pub limits: Limits,
+    /// What was read before: texts that are the same are held once.
+    pub before: &'a Sources,
+    /// Whether files that look from outside as they did before are taken to be what they were, and not read.
+    pub by_looks: bool,
+}
+
 /// Reads every `*.yaml`, `*.yml` and `*.cedar` below `root`. Names that begin with a dot are skipped, symbolic links
 /// are followed.
 ///
@@ -67,49 +95,86 @@ const FILES_AT_ONCE: usize = 64;
 /// When the folder or one of its files cannot be read, or there are too many. A file that is no text, or too large, is
 /// among the sources with its [`SourceFile::problem`].
 pub fn read_folder(root: &Path, limits: Limits) -> Result<Sources, ReadError> {
-    read_folder_again(root, limits, &Sources::default())
+    let reading = Reading {
+        root,
+        limits,
+        before: &Sources::default(),
+        by_looks: false,
+    };
+    reading.whole(&mut ())
 }
 
-/// Like [`read_folder`]; files that look from outside as they did `before` are not read again.
+impl Reading<'_> {
+    /// Reads the whole folder, and tells what it depends on.
+    ///
+    /// # Errors
+    /// As for [`read_folder`].
+    pub fn whole(&self, visitor: &mut dyn Visitor) -> Result<Sources, ReadError> {
+        must_be_folder(self.root)?;
+        let mut paths = Vec::new();
+        collect(self.root, 0, self.limits, visitor, &mut paths)?;
+        let read = parallel::map(&paths, FILES_AT_ONCE, |paths| {
+            paths
+                .iter()
+                .map(|path| self.file(path))
+                .collect::<Result<Vec<_>, _>>()
+        });
+        let mut files = Vec::with_capacity(paths.len());
+        for some in read {
+            files.extend(some?);
+        }
+        Ok(Sources::new(files, self.before))
+    }
+}
+
+/// Reads some files again, given by their paths relative to the root; all others are as they were before. Nothing where
+/// that is not all: what is, or was, a folder or a link concerns more than its own name.
 ///
 /// # Errors
 /// As for [`read_folder`].
-pub fn read_folder_again(
-    root: &Path,
-    limits: Limits,
-    before: &Sources,
-) -> Result<Sources, ReadError> {
-    if !root.is_dir() {
-        let path = root.display().to_string();
-        return match fs::metadata(root) {
-            Err(error) => Err(ReadError::Io { path, error }),
-            Ok(_) => Err(ReadError::NotAFolder { path }),
+pub fn read_files_again<'p>(
+    reading: Reading<'_>,
+    files: impl IntoIterator<Item = &'p Path>,
+) -> Result<Option<Sources>, ReadError> {
+    must_be_folder(reading.root)?;
+    let mut changes = BTreeMap::new();
+    for relative in files {
+        let path = reading.root.join(relative);
+        let parent_is_there = || path.parent().is_some_and(Path::is_dir);
+        let file = match fs::symlink_metadata(&path) {
+            Ok(metadata) if metadata.is_file() && is_policy_file(&path) => {
+                Some(reading.file(&path)?)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound && parent_is_there() => None,
+            Ok(_) | Err(_) => return Ok(None),
         };
+        changes.insert(relative_name(reading.root, &path), file);
     }
-    let mut paths = Vec::new();
-    collect(root, 0, limits, &mut paths)?;
-    let read = parallel::map(&paths, FILES_AT_ONCE, |paths| {
-        paths
-            .iter()
-            .map(|path| read_file(root, path, limits, before))
-            .collect::<Result<Vec<_>, _>>()
-    });
-    let mut files = Vec::with_capacity(paths.len());
-    for some in read {
-        files.extend(some?);
+    let sources = reading.before.with(changes);
+    Ok((sources.files.len() <= reading.limits.files_max).then_some(sources))
+}
+
+fn must_be_folder(root: &Path) -> Result<(), ReadError> {
+    let path = || root.display().to_string();
+    match fs::metadata(root) {
+        Ok(metadata) if metadata.is_dir() => Ok(()),
+        Ok(_) => Err(ReadError::NotAFolder { path: path() }),
+        Err(error) => Err(io_error(root, error)),
     }
-    Ok(Sources::new(files, before))
 }
 
 fn collect(
     folder: &Path,
     depth: usize,
     limits: Limits,
+    visitor: &mut dyn Visitor,
     paths: &mut Vec<PathBuf>,
 ) -> Result<(), ReadError> {
     if depth > limits.depth_max {
         return Err(too_many(folder, format!("{} levels", limits.depth_max)));
     }
+    // Told before it is listed: what comes between the two is seen by one of them.
+    visitor.folder(folder);
     for entry in fs::read_dir(folder).map_err(|error| io_error(folder, error))? {
         let entry = entry.map_err(|error| io_error(folder, error))?;
         if entry.file_name().as_encoded_bytes().starts_with(b".") {
@@ -120,10 +185,13 @@ fn collect(
         // a policy file.
         let is_folder = match entry.file_type() {
             Ok(kind) if !kind.is_symlink() => kind.is_dir(),
-            _ => fs::metadata(&path).is_ok_and(|metadata| metadata.is_dir()),
+            _ => {
+                visitor.link(&path);
+                fs::metadata(&path).is_ok_and(|metadata| metadata.is_dir())
+            }
         };
         if is_folder {
-            collect(&path, depth + 1, limits, paths)?;
+            collect(&path, depth + 1, limits, visitor, paths)?;
         } else if is_policy_file(&path) {
             paths.push(path);
             if paths.len() > limits.files_max {
@@ -134,47 +202,48 @@ fn collect(
     Ok(())
 }
 
-fn is_policy_file(path: &Path) -> bool {
+/// Whether a file of that name is one of the policies.
+pub fn is_policy_file(path: &Path) -> bool {
     path.extension()
         .is_some_and(|extension| extension == "yaml" || extension == "yml" || extension == "cedar")
 }
 
-fn read_file(
-    root: &Path,
-    path: &Path,
-    limits: Limits,
-    before: &Sources,
-) -> Result<SourceFile, ReadError> {
-    let relative = relative_name(root, path);
-    let metadata = fs::metadata(path).map_err(|error| io_error(path, error))?;
-    // Taken before the file is read: what changes meanwhile shows the next time.
-    let stamp = Stamp::of(&metadata);
-    let known = before.find(&relative);
-    if let Some(known) = known.filter(|known| stamp.is_some() && known.stamp == stamp) {
-        return Ok(known.clone());
-    }
-    if metadata.len() > limits.file_bytes_max {
-        let (bytes, limit) = (metadata.len(), limits.file_bytes_max);
-        let problem = format!(
-            "the file has {bytes} bytes, more than the {limit} that a policy file may have"
-        );
-        return Ok(SourceFile::unreadable(relative, String::new(), problem));
-    }
-    let bytes = fs::read(path).map_err(|error| io_error(path, error))?;
-    let mut file = match String::from_utf8(bytes) {
-        Ok(text) => match known.filter(|known| known.problem.is_none() && *known.text == *text) {
-            Some(known) => known.clone(),
-            None => SourceFile::new(relative, text),
-        },
-        Err(error) => {
-            let at = error.utf8_error().valid_up_to();
-            let lossy = String::from_utf8_lossy(error.as_bytes()).into_owned();
-            let problem = format!("the file is not UTF-8 text (first bad byte at offset {at})");
-            return Ok(SourceFile::unreadable(relative, lossy, problem));
+impl Reading<'_> {
+    fn file(&self, path: &Path) -> Result<SourceFile, ReadError> {
+        let relative = relative_name(self.root, path);
+        let metadata = fs::metadata(path).map_err(|error| io_error(path, error))?;
+        // Taken before the file is read: what changes meanwhile shows the next time.
+        let stamp = Stamp::of(&metadata);
+        let known = self.before.find(&relative);
+        let looks_the_same =
+            |known: &&SourceFile| self.by_looks && stamp.is_some() && known.stamp == stamp;
+        if let Some(known) = known.filter(looks_the_same) {
+            return Ok(known.clone());
         }
-    };
-    file.stamp = stamp;
-    Ok(file)
+        if metadata.len() > self.limits.file_bytes_max {
+            let (bytes, limit) = (metadata.len(), self.limits.file_bytes_max);
+            let problem = format!(
+                "the file has {bytes} bytes, more than the {limit} that a policy file may have"
+            );
+            return Ok(SourceFile::unreadable(relative, String::new(), problem));
+        }
+        let bytes = fs::read(path).map_err(|error| io_error(path, error))?;
+        let mut file = match String::from_utf8(bytes) {
+            Ok(text) => match known.filter(|known| known.problem.is_none() && *known.text == *text)
+            {
+                Some(known) => known.clone(),
+                None => SourceFile::new(relative, text),
+            },
+            Err(error) => {
+                let at = error.utf8_error().valid_up_to();
+                let lossy = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                let problem = format!("the file is not UTF-8 text (first bad byte at offset {at})");
+                return Ok(SourceFile::unreadable(relative, lossy, problem));
+            }
+        };
+        file.stamp = stamp;
+        Ok(file)
+    }
 }
 
 fn relative_name(root: &Path, path: &Path) -> String {

@@ -5,15 +5,20 @@
 //! the author's own line.
 
 mod folder;
+mod numbering;
 mod revision;
 mod span;
 mod stamp;
 
-pub use folder::{Limits, ReadError, read_folder, read_folder_again};
+pub use folder::{
+    Limits, ReadError, Reading, Visitor, is_policy_file, read_files_again, read_folder,
+};
 pub use span::{Position, SourceId, Span, Spanned};
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use numbering::Numbering;
 use revision::Revision;
 use stamp::Stamp;
 
@@ -49,10 +54,11 @@ impl SourceFile {
         file
     }
 
-    /// Whether another reading found the same: then the text is held once.
+    /// Whether another reading found the same. The text is held once then, unless the file was another in between.
     pub fn is_same(&self, other: &Self) -> bool {
-        self.path == other.path
-            && Arc::ptr_eq(&self.text, &other.text)
+        let is_same = |one: &Arc<str>, other: &Arc<str>| Arc::ptr_eq(one, other) || one == other;
+        is_same(&self.path, &other.path)
+            && is_same(&self.text, &other.text)
             && self.problem == other.problem
     }
 
@@ -111,8 +117,28 @@ fn line_ends(text: &str) -> impl Iterator<Item = u32> {
 /// Every file of a policy folder at one moment.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
-    files: Arc<[SourceFile]>,
+    /// By path, which is by id too.
+    files: Arc<[(SourceId, SourceFile)]>,
+    numbering: Numbering,
     revision: Revision,
+}
+
+/// How the files of a folder differ from those of an earlier reading.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Difference {
+    /// Those whose text is another, in order.
+    pub changed: Vec<SourceId>,
+    /// Those that were not there before, in order.
+    pub came: Vec<SourceId>,
+    /// Those that are not there any more, in order.
+    pub went: Vec<SourceId>,
+}
+
+impl Difference {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.changed.is_empty() && self.came.is_empty() && self.went.is_empty()
+    }
 }
 
 impl Sources {
@@ -132,14 +158,29 @@ impl Sources {
         &self,
         texts: impl IntoIterator<Item = (P, T)>,
     ) -> Self {
-        let mut files = self.files.to_vec();
-        for (path, text) in texts {
-            let file = SourceFile::new(path, text);
-            match files.iter_mut().find(|known| known.path == file.path) {
-                Some(known) => *known = file,
-                None => files.push(file),
+        let files = texts
+            .into_iter()
+            .map(|(path, text)| SourceFile::new(path, text))
+            .map(|file| (file.path().to_owned(), Some(file)));
+        self.with(files.collect())
+    }
+
+    /// These sources without some files, as a reading finds them after they were removed.
+    pub fn without<'p>(&self, paths: impl IntoIterator<Item = &'p str>) -> Self {
+        let files = paths.into_iter().map(|path| (path.to_owned(), None));
+        self.with(files.collect())
+    }
+
+    /// These sources with what some paths hold now: a file, or nothing any more.
+    fn with(&self, mut changes: BTreeMap<String, Option<SourceFile>>) -> Self {
+        let mut files = Vec::with_capacity(self.files.len() + changes.len());
+        for (_, file) in &*self.files {
+            match changes.remove(file.path()) {
+                None => files.push(file.clone()),
+                Some(file) => files.extend(file),
             }
         }
+        files.extend(changes.into_values().flatten());
         Self::new(files, self)
     }
 
@@ -147,27 +188,31 @@ impl Sources {
     fn new(mut files: Vec<SourceFile>, before: &Self) -> Self {
         files.sort_by(|a, b| a.path.cmp(&b.path));
         let revision = Revision::of(&files, before);
-        let files = files.into();
-        Self { files, revision }
+        let (ids, numbering) = before.numbering.go_on(&files, &before.files);
+        Self {
+            files: ids.into_iter().zip(files).collect(),
+            numbering,
+            revision,
+        }
     }
 
     /// The files, sorted by path, with the ids that spans use.
-    pub fn files(&self) -> impl Iterator<Item = (SourceId, &SourceFile)> {
-        self.files
-            .iter()
-            .enumerate()
-            .map(|(index, file)| (SourceId::new(index), file))
+    pub fn files(&self) -> impl ExactSizeIterator<Item = (SourceId, &SourceFile)> {
+        self.files.iter().map(|(id, file)| (*id, file))
     }
 
     /// The file of a path.
     fn find(&self, path: &str) -> Option<&SourceFile> {
-        let index = self.files.binary_search_by(|file| (*file.path).cmp(path));
-        self.files.get(index.ok()?)
+        let index = self
+            .files
+            .binary_search_by(|(_, file)| (*file.path).cmp(path));
+        self.files.get(index.ok()?).map(|(_, file)| file)
     }
 
     /// The file that a span points into.
     pub fn get(&self, id: SourceId) -> Option<&SourceFile> {
-        self.files.get(id.index())
+        let index = self.files.binary_search_by_key(&id, |(id, _)| *id);
+        self.files.get(index.ok()?).map(|(_, file)| file)
     }
 
     /// SHA-256 over the sorted relative paths and the bytes of the policy files, in hexadecimal: the same on every
@@ -176,22 +221,40 @@ impl Sources {
         self.revision.as_hex()
     }
 
-    /// The files that differ from those of other sources, which must be of the same paths; nothing if they are not.
-    pub fn changed_since(&self, other: &Self) -> Option<Vec<SourceId>> {
-        let (files, before) = (self.files.iter(), other.files.iter());
-        if files.len() != before.len() {
+    /// How these files differ from others, which must have been read before them; nothing if their ids cannot be
+    /// compared.
+    pub fn changed_since(&self, before: &Self) -> Option<Difference> {
+        if !self.numbering.is_same(&before.numbering) {
             return None;
         }
-        let mut changed = Vec::new();
-        for (index, (file, before)) in files.zip(before).enumerate() {
-            if file.path != before.path {
-                return None;
-            }
-            if !file.is_same(before) {
-                changed.push(SourceId::new(index));
+        let mut difference = Difference::default();
+        let (mut files, mut others) = (self.files().peekable(), before.files().peekable());
+        loop {
+            let (file, other) = (files.peek().copied(), others.peek().copied());
+            let (Some(id), Some(other_id)) = (
+                file.or(other).map(|(id, _)| id),
+                other.or(file).map(|(id, _)| id),
+            ) else {
+                return Some(difference);
+            };
+            if file.is_some() && (other.is_none() || id < other_id) {
+                difference.came.push(id);
+                files.next();
+            } else if other.is_some() && (file.is_none() || other_id < id) {
+                difference.went.push(other_id);
+                others.next();
+            } else {
+                let is_same = |((_, file), (_, other)): (
+                    (SourceId, &SourceFile),
+                    (SourceId, &SourceFile),
+                )| file.is_same(other);
+                if !file.zip(other).is_some_and(is_same) {
+                    difference.changed.push(id);
+                }
+                files.next();
+                others.next();
             }
         }
-        Some(changed)
     }
 
     /// `path:line` of a span's start, as explanations and `octroi compile` print it.

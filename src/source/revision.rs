@@ -31,9 +31,9 @@ impl Default for Revision {
 impl Revision {
     /// SHA-256 over each file's path and bytes, each preceded by its length so that no two folders share a stream.
     pub(super) fn of(files: &[SourceFile], before: &Sources) -> Self {
-        let mut both = files.iter().zip(before.files.iter());
+        let mut both = files.iter().zip(before.files());
         let same = both
-            .position(|(file, before)| !file.is_same(before))
+            .position(|(file, (_, before))| !file.is_same(before))
             .unwrap_or(files.len().min(before.files.len()));
         let known = before.revision.marks.get(..=same / FILES_A_MARK);
         let mut marks = known.unwrap_or(&before.revision.marks).to_vec();

@@ -1,17 +1,18 @@
 //! Places in policy files, and values that remember theirs.
 
-/// Names one file of a [`Sources`](super::Sources).
+/// Names one file of a [`Sources`](super::Sources), and of those read after it: ids are in the order of paths, and a
+/// file keeps its own when others come and go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SourceId(u32);
 
 impl SourceId {
-    pub(crate) fn new(index: usize) -> Self {
-        Self(index as u32)
+    pub(crate) fn new(number: u32) -> Self {
+        Self(number)
     }
 
-    /// The file's index in the sorted list of files.
-    pub fn index(self) -> usize {
-        self.0 as usize
+    /// What ids are compared by.
+    pub(super) fn number(self) -> u32 {
+        self.0
     }
 }
 

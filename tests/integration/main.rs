@@ -26,6 +26,8 @@ mod http2;
 #[cfg(test)]
 mod incremental;
 #[cfg(test)]
+mod monitoring;
+#[cfg(test)]
 mod naive;
 #[cfg(test)]
 mod openapi;
@@ -37,6 +39,16 @@ mod random;
 mod readme;
 #[cfg(test)]
 mod reload;
+#[cfg(test)]
+mod reload_cost;
+#[cfg(test)]
+mod reload_requests;
+#[cfg(test)]
+mod reload_time;
+#[cfg(test)]
+mod reload_ways;
+#[cfg(test)]
+mod reload_whole;
 #[cfg(test)]
 mod search;
 #[cfg(test)]

@@ -289,16 +289,29 @@ fn a_bad_change_keeps_the_certificate_before() {
     fs::write(folder.join("tls.crt"), &second.certificate).unwrap();
     served.sidecar.expect_log("does not match the private key");
     assert!(presents(&served, &first));
+    let good = || {
+        let series = "octroi_file_reload_successful{file=\"certificates\"}";
+        served.sidecar.metric(series)
+    };
+    let files = || served.sidecar.status()["files"].clone();
+    assert_eq!(good(), 0.0);
+    assert_eq!(files()[0]["kind"], "certificates");
+    let refused = files()[0]["refused"].clone();
+    let error = refused["error"].as_str().unwrap();
+    assert!(error.contains("does not match the private key"), "{error}");
     fs::write(folder.join("tls.crt"), "no PEM at all").unwrap();
     served.sidecar.expect_log("there is no certificate in it");
     fs::remove_file(folder.join("tls.key")).unwrap();
     served.sidecar.expect_log("there is no such file");
     assert!(presents(&served, &first));
+    assert_eq!(files()[0]["refused"]["since"], refused["since"]);
     let said = served.sidecar.log();
     assert!(said.contains("the ones before stay"), "{said}");
 
     second.write(&folder);
     assert!(wait_until(SOON, || presents(&served, &second)), "{said}");
+    assert!(wait_until(SOON, || good() == 1.0));
+    assert!(files()[0]["refused"].is_null());
 }
 
 /// As Kubernetes mounts a Secret: files are links through `..data`, which is swapped whole.

@@ -75,6 +75,11 @@ impl Policies {
         format!("{TENANT}{}", if ben { BEN } else { "" })
     }
 
+    /// Another tenant with the same members.
+    pub(crate) fn tenant_called(name: &str, ben: bool) -> String {
+        Self::tenant(ben).replace("north", name)
+    }
+
     /// A mistake in the tenant's file: an unknown key, on line 3.
     pub(crate) fn break_tenant(&self) {
         let broken = TENANT.replace("members:", "membres:");

@@ -25,7 +25,14 @@ impl Sidecar {
 
     /// Starts it and waits until it is ready.
     pub(crate) fn start_with(folder: &Path, options: &[&str]) -> Self {
-        let mut child = Self::command(folder).args(options).spawn().unwrap();
+        let mut command = Self::command(folder);
+        command.args(options);
+        Self::spawn(command)
+    }
+
+    /// Starts it by a command that ends in [`Sidecar::command`]'s, and waits until it is ready.
+    pub(crate) fn spawn(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let written = Arc::clone(&log);
@@ -61,6 +68,37 @@ impl Sidecar {
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
         command
+    }
+
+    /// The same through another program, such as `unshare`, which is given the whole command line.
+    pub(crate) fn command_through(wrapper: &[&str], folder: &Path) -> Command {
+        let inner = Self::command(folder);
+        let mut command = Command::new(wrapper[0]);
+        command
+            .args(&wrapper[1..])
+            .arg(inner.get_program())
+            .args(inner.get_args())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Waits for the answer about an account.
+    pub(crate) fn expect_decision(&self, account: &str, decision: bool) {
+        let is_so = || self.ask(account).decision() == decision;
+        let came = wait_until(Duration::from_secs(20), is_so);
+        assert!(
+            came,
+            "{account} is not {decision}: {}\n{}",
+            self.status(),
+            self.log()
+        );
+    }
+
+    /// Asks for a reload.
+    pub(crate) fn reload(&self) -> Answer {
+        Client::connect(self.admin).post("/-/reload", "", b"")
     }
 
     /// Every decision listener, as the log shows it.
