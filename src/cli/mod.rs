@@ -7,6 +7,7 @@ mod compile;
 mod exit;
 mod health;
 mod logging;
+mod progress;
 mod schema;
 mod serve;
 mod test;
@@ -109,6 +110,7 @@ fn load_or_report(folder: &std::path::Path) -> Result<Outcome, Exit> {
 
 fn load(folder: &std::path::Path) -> Result<Outcome, Exit> {
     let now = now_ms();
+    let _progress = progress::Progress::start("reading the policies");
     pipeline::load(folder, now, now.unsigned_abs()).map_err(|error| {
         message(&format!("octroi: {error}\n"));
         Exit::Failure

@@ -7,6 +7,7 @@ mod accounts;
 mod application;
 mod builtin;
 mod delegations;
+mod edit;
 mod incremental;
 mod members;
 mod raw;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use indexmap::{IndexMap, IndexSet};
 
 pub use builtin::{BuiltIn, PRINCIPAL_ATTRIBUTES};
+pub use edit::Edit;
 pub use incremental::{Outline, resolve_again};
 pub use rules::CRUD;
 pub use suites::{Case, Suite};
@@ -52,7 +54,7 @@ pub struct Model {
 }
 
 /// An application: the vocabulary and the roles of all its tenants.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Application {
     /// Its id.
     pub id: Name,
@@ -85,7 +87,7 @@ pub struct Application {
 }
 
 /// A resource type.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ResourceType {
     /// Its name.
     pub name: Id,
@@ -106,7 +108,7 @@ pub struct ResourceType {
 }
 
 /// A declared account.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Account {
     /// Standard and declared fields that it has.
     pub fields: Values,
@@ -115,7 +117,7 @@ pub struct Account {
 }
 
 /// A role.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Role {
     /// Its name and place.
     pub name: Name,
@@ -157,7 +159,7 @@ impl Assigns {
 }
 
 /// A grant of a role.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Grant {
     /// Where it was written.
     pub span: Span,
@@ -176,7 +178,7 @@ pub struct Grant {
 }
 
 /// A deny rule.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Deny {
     /// Where it was written.
     pub span: Span,
@@ -208,7 +210,7 @@ pub struct Target {
 }
 
 /// A tenant.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Tenant {
     /// Its id.
     pub id: Name,
@@ -240,7 +242,7 @@ pub struct Tenant {
 }
 
 /// What there is to look for in a tenant, so that its members need not be gone through again.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Summary {
     /// The roles that its entries give.
     held: BTreeSet<Id>,
@@ -267,7 +269,7 @@ impl Summary {
 }
 
 /// What a member hands on to another.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Delegation {
     /// Where it was written.
     pub span: Span,
