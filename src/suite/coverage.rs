@@ -3,12 +3,15 @@
 //! A rule is exercised by a case that it decides: an allow that it gives, a deny that it makes. A condition is exercised
 //! by a case in which it does not hold where all else of its rule fits; that it holds somewhere the rule itself shows.
 //! Whether it fails is found out by asking the same cases where no rule has a condition: a rule that decides there, and
-//! does not here, was kept from it by its condition.
+//! does not here, was kept from it by its condition. What no case can exercise is not counted if the policies say why, as
+//! they do for mutants.
 
 use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexMap;
 
+use super::mutants::Mutation;
+use super::reasons::{reason_of, reasons_at};
 use super::rules::{Part, RuleName};
 use super::run::question;
 use crate::compile::Effect;
@@ -101,8 +104,18 @@ pub fn coverage(
             exercised: is_in(&exercised.decided),
         });
     }
+    points.retain(|point| point.exercised || !is_excused(sources, point));
     points.sort_by_key(|point| (point.span, point.is_condition));
     Coverage { points }
+}
+
+/// Whether the policies say why no case can notice the rule, or its condition: then none needs to.
+fn is_excused(sources: &Sources, point: &Point) -> bool {
+    let mutation = match point.is_condition {
+        true => Mutation::DropWhen,
+        false => Mutation::Remove,
+    };
+    reason_of(&reasons_at(sources, point.span), mutation).is_some()
 }
 
 /// Tenants whose cases one thread asks at a time.
