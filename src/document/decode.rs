@@ -110,6 +110,7 @@ impl Decoder<'_> {
         table: &'static [Key],
     ) -> Option<Fields<'n>> {
         let mut pairs: Vec<(&str, &Node, &Node)> = Vec::new();
+        let mut unknown: Vec<(&Node, &str)> = Vec::new();
         for (key, value) in self.mapping(node, what)? {
             let Some(scalar) = self.key_text(key) else {
                 continue;
@@ -117,8 +118,19 @@ impl Decoder<'_> {
             let name: &str = &scalar.text;
             match table.iter().any(|known| known.name == name) {
                 true => pairs.push((name, key, value)),
-                false => self.unknown_key(key, name, what, table),
+                false => unknown.push((key, name)),
             }
+        }
+        for (key, name) in unknown {
+            // One that stands there already can't have been meant.
+            let missing = keys::names(table).filter(|known| !pairs.iter().any(|it| it.0 == *known));
+            self.diagnostics
+                .report(
+                    Code::UnknownKey,
+                    key.span,
+                    format!("{what} has no key `{name}`"),
+                )
+                .suggest(name, missing);
         }
         let fields = Fields {
             span: node.span,
@@ -138,16 +150,6 @@ impl Decoder<'_> {
             span,
             format!("{what} needs the key `{key}`"),
         );
-    }
-
-    fn unknown_key(&mut self, key: &Node, name: &str, what: &str, table: &'static [Key]) {
-        self.diagnostics
-            .report(
-                Code::UnknownKey,
-                key.span,
-                format!("{what} has no key `{name}`"),
-            )
-            .suggest(name, keys::names(table));
     }
 
     /// The pairs of a mapping, whatever its keys.
