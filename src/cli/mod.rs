@@ -6,6 +6,7 @@ mod check;
 mod compile;
 mod exit;
 mod health;
+mod init;
 mod logging;
 mod progress;
 mod schema;
@@ -49,6 +50,8 @@ enum Verb {
     Ask(ask::AskArgs),
     /// Print the Cedar schema, policies and entities that the policies are compiled into
     Compile(compile::CompileArgs),
+    /// Write a small policy folder to start from, tests included
+    Init(init::InitArgs),
     /// Print the JSON Schema of the YAML, for editors
     Schema(schema::SchemaArgs),
 }
@@ -90,6 +93,7 @@ pub fn run(cli: Cli) -> Exit {
         Verb::Test(args) => test::run(&args),
         Verb::Ask(args) => ask::run(&args),
         Verb::Compile(args) => compile::run(&args),
+        Verb::Init(args) => init::run(&args),
         Verb::Schema(_) => schema::run(),
     }
 }

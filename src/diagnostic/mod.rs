@@ -150,6 +150,13 @@ impl Diagnostic {
     }
 }
 
+impl Diagnostic {
+    /// Leaves the suggestion to people where writing what was meant would be wrong.
+    pub fn forbid_fix(&mut self, is_wrong: impl Fn(&str) -> bool) {
+        self.fix.take_if(|fix| is_wrong(&fix.meant));
+    }
+}
+
 /// Most names that are listed as equally near.
 const SEVERAL_MAX: usize = 3;
 

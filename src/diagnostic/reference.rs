@@ -29,7 +29,11 @@ impl Code {
                 is_example = !is_example;
                 continue;
             }
-            let indent = if is_example && !line.is_empty() { "    " } else { "" };
+            let indent = if is_example && !line.is_empty() {
+                "    "
+            } else {
+                ""
+            };
             text.push_str(indent);
             text.push_str(line);
             text.push('\n');

@@ -6,7 +6,8 @@ use super::{Code, Diagnostic, Region, Severity};
 use crate::source::{Sources, Span};
 
 /// Where SARIF's schema is published.
-const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
 /// The findings as one SARIF log. Files are named by `folder`, the policy folder as the reader of the log knows it, with
 /// `/` between the parts, and their path in it.
@@ -117,7 +118,11 @@ impl Log<'_> {
 /// A path as a URI: relative where the folder is, with all that a URI reserves written in hexadecimal.
 fn uri(folder: &str, path: Option<&str>) -> String {
     let joined = super::github::joined(folder, path);
-    let mut uri = String::from(if joined.starts_with('/') { "file://" } else { "" });
+    let mut uri = String::from(if joined.starts_with('/') {
+        "file://"
+    } else {
+        ""
+    });
     for byte in joined.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {

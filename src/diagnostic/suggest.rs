@@ -69,7 +69,11 @@ mod tests {
     #[test]
     fn says_when_several_are_as_near() {
         for (written, known, expected) in [
-            ("cat", vec!["car", "cut", "dog"], Near::Several(vec!["car", "cut"])),
+            (
+                "cat",
+                vec!["car", "cut", "dog"],
+                Near::Several(vec!["car", "cut"]),
+            ),
             ("cat", vec!["Cat", "cut"], Near::One("Cat")),
             ("cat", vec!["cats", "horse"], Near::One("cats")),
             ("cat", vec!["horse"], Near::None),

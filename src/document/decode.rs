@@ -3,7 +3,7 @@
 use super::keys::{self, Key};
 use super::node::{Node, Scalar, ScalarKind, Value};
 use super::{ConditionText, Name};
-use crate::diagnostic::{Code, Diagnostics, nearest};
+use crate::diagnostic::{Code, Diagnostics, Near, near, nearest};
 use crate::source::{Span, Spanned};
 
 /// The pairs of a mapping whose keys are known and written once.
@@ -121,16 +121,17 @@ impl Decoder<'_> {
                 false => unknown.push((key, name)),
             }
         }
-        for (key, name) in unknown {
-            // One that stands there already can't have been meant.
-            let missing = keys::names(table).filter(|known| !pairs.iter().any(|it| it.0 == *known));
-            self.diagnostics
-                .report(
-                    Code::UnknownKey,
-                    key.span,
-                    format!("{what} has no key `{name}`"),
-                )
-                .suggest(name, missing);
+        for (key, name) in &unknown {
+            let message = format!("{what} has no key `{name}`");
+            let finding = self.diagnostics.report(Code::UnknownKey, key.span, message);
+            finding.suggest(name, keys::names(table));
+            // A key that stands there already would stand there twice, as would one that two others mean.
+            finding.forbid_fix(|meant| {
+                let means = |other: &str| near(other, keys::names(table)) == Near::One(meant);
+                let mut others = unknown.iter().filter(|(_, other)| other != name);
+                pairs.iter().any(|(known, _, _)| *known == meant)
+                    || others.any(|(_, other)| means(other))
+            });
         }
         let fields = Fields {
             span: node.span,

@@ -7,7 +7,7 @@ use super::Snapshot;
 use super::tenant::{CompiledTenant, SlicedApplication};
 use crate::compile::{self, Effect, Rule, RuleBook};
 use crate::document::Scope;
-use crate::model::{Edit, Id, Tenant};
+use crate::model::{BuiltIn, Edit, Id, Tenant};
 use crate::source::{Sources, Span};
 
 /// A rule as somebody wrote it: a grant, a deny rule, what a delegation hands on, a policy of raw Cedar.
@@ -68,6 +68,8 @@ pub(crate) struct Variant<'a> {
     /// The tenant whose own rules are edited; none where the application's are.
     tenant: Option<Id>,
     edited: Arc<SlicedApplication>,
+    /// The types (as indices) and actions that the edited rules are about, before or after.
+    reach: HashSet<(usize, Id)>,
 }
 
 impl Snapshot {
@@ -115,6 +117,7 @@ impl Snapshot {
             application,
             tenant: tenant.cloned(),
             edited: before.clone(),
+            reach: HashSet::new(),
         };
         let (old, new) = match tenant {
             None => {
@@ -137,6 +140,14 @@ impl Snapshot {
                 (&before.book, new)
             }
         };
+        for rule in old.rules.iter().chain(&new.rules) {
+            if variant.spans.contains(&rule.origin.span) {
+                let actions = rule.actions.iter().cloned();
+                variant
+                    .reach
+                    .extend(actions.map(|action| (rule.kind, action)));
+            }
+        }
         let mut spans = variant.spans.iter();
         let reaches_further = |span: &Span| !is_same(&old.texts_of(*span), &new.texts_of(*span));
         let differs = edit != Edit::WidenScope || spans.any(reaches_further);
@@ -161,6 +172,20 @@ impl Variant<'_> {
             (None, Some(tenant)) => tenant.application_index == self.application,
             (None, None) => self.edited.compiled.model.membership_request,
         }
+    }
+
+    /// Whether a question about a type and action may be decided otherwise. What may be done with members, roles and
+    /// delegations depends on what may be done with others.
+    pub(crate) fn reaches(&self, kind: &str, action: &str) -> bool {
+        let types = &self.edited.compiled.model.types;
+        let Some((index, _, resource_type)) = types.get_full(kind) else {
+            return false;
+        };
+        let depends = matches!(
+            resource_type.built_in,
+            Some(BuiltIn::Member | BuiltIn::Role | BuiltIn::Delegation)
+        );
+        depends || self.reach.contains(&(index, Id::from(action)))
     }
 
     /// The snapshot as the variant has it, of which one tenant may be asked about; if no file names that tenant, those

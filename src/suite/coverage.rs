@@ -180,7 +180,13 @@ impl<'a> Bare<'a> {
                     rule.application == application && rule.tenant.is_none() && is_of(rule, kind)
                 };
                 let spans = conditional().filter(is_meant).map(|rule| rule.span);
-                shared.extend(without(snapshot, sources, application, None, spans.collect()));
+                shared.extend(without(
+                    snapshot,
+                    sources,
+                    application,
+                    None,
+                    spans.collect(),
+                ));
             }
         }
         let mut own: HashMap<&Id, Vec<&WrittenRule>> = HashMap::new();
@@ -254,7 +260,5 @@ fn decided(snapshot: &Snapshot, question: &Question<'_>, now: i64) -> HashSet<De
     let evaluation = evaluate(snapshot, question, now, Asking::EXPLAINED);
     let by_rule = evaluation.reason.allows() || evaluation.reason == Reason::DeniedByRule;
     let rules = evaluation.rules.iter().filter(|_| by_rule);
-    rules
-        .map(|rule| (rule.origin.span, rule.kind))
-        .collect()
+    rules.map(|rule| (rule.origin.span, rule.kind)).collect()
 }

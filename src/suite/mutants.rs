@@ -241,27 +241,29 @@ impl<'a> Asker<'a> {
             mutation.edit(),
             self.sources,
         )?;
-        let mut snapshots: HashMap<&Id, Snapshot> = HashMap::new();
+        let mut last = None;
         let first = self.by_rule.get(&rule.span).into_iter().flatten();
         let first = first.filter_map(|index| self.cases.get(*index));
         let mut cases = first.chain(&self.cases);
         Some(cases.any(|asked| {
-            let is_concerned =
-                asked.application == rule.application && variant.concerns(&asked.suite.tenant);
-            is_concerned && self.differs(asked, &variant, &mut snapshots)
+            let is_concerned = asked.application == rule.application
+                && variant.concerns(&asked.suite.tenant)
+                && variant.reaches(&asked.case.resource_type, &asked.case.action);
+            is_concerned && self.differs(asked, &variant, &mut last)
         }))
     }
 
+    /// Whether a case gets another answer; the snapshot that is asked is kept for the next case about the same tenant.
     fn differs(
         &self,
         asked: &Asked<'a>,
         variant: &Variant<'_>,
-        snapshots: &mut HashMap<&'a Id, Snapshot>,
+        last: &mut Option<(&'a Id, Snapshot)>,
     ) -> bool {
         let tenant = &asked.suite.tenant;
-        let snapshot = snapshots
-            .entry(tenant)
-            .or_insert_with(|| variant.snapshot_for(tenant));
+        let kept = last.take().filter(|(known, _)| *known == tenant);
+        let (_, snapshot) =
+            last.insert(kept.unwrap_or_else(|| (tenant, variant.snapshot_for(tenant))));
         let question = question(asked.suite, asked.case);
         let now = asked.case.at.unwrap_or(self.now);
         !is_as_expected(asked.case, snapshot.decide(&question, now).reason)

@@ -26,12 +26,17 @@ pub struct Stale {
     pub mutation: String,
 }
 
+/// What a comment names, and the reason that it gives.
+pub(super) type Written<'s> = (&'s str, &'s str);
+
 /// The reasons written at a rule, each with what it names: a mutation, if it is spelt right.
-pub(super) fn reasons_at<'s>(sources: &'s Sources, span: Span) -> Vec<(&'s str, &'s str)> {
+pub(super) fn reasons_at(sources: &Sources, span: Span) -> Vec<Written<'_>> {
     let text = sources.get(span.source).map_or("", |file| file.text());
     let (start, end) = (span.start as usize, span.end as usize);
     let begin = text.get(..start).unwrap_or_default();
-    let above = begin.rfind('\n').map_or("", |at| begin.get(..at).unwrap_or_default());
+    let above = begin
+        .rfind('\n')
+        .map_or("", |at| begin.get(..at).unwrap_or_default());
     let comments = above.lines().rev().map(str::trim_start);
     let comments = comments.take_while(|line| line.starts_with('#'));
     let behind = text.get(end..).unwrap_or_default();
@@ -41,14 +46,14 @@ pub(super) fn reasons_at<'s>(sources: &'s Sources, span: Span) -> Vec<(&'s str, 
 }
 
 /// The reason of a mutation among those written at a rule.
-pub(super) fn reason_of<'s>(reasons: &[(&'s str, &'s str)], mutation: Mutation) -> Option<&'s str> {
+pub(super) fn reason_of<'s>(reasons: &[Written<'s>], mutation: Mutation) -> Option<&'s str> {
     let mut reasons = reasons.iter();
     let found = reasons.find(|(word, _)| *word == mutation.as_str());
     found.map(|(_, reason)| *reason)
 }
 
 /// `# equivalent MUTATION: REASON`; without a reason it is none.
-fn reason(comment: &str) -> Option<(&str, &str)> {
+fn reason(comment: &str) -> Option<Written<'_>> {
     let (word, reason) = comment.strip_prefix(MARK)?.split_once(':')?;
     let (word, reason) = (word.trim(), reason.trim());
     (!reason.is_empty()).then_some((word, reason))
@@ -56,16 +61,20 @@ fn reason(comment: &str) -> Option<(&str, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::reasons_at;
+    use super::{Written, reasons_at};
     use crate::source::{Sources, Span};
 
     /// Each case: a text, the rule in it, and what is found at the rule.
     #[test]
     fn finds_comments_at_the_rule() {
-        let cases: [(&str, &str, &[(&str, &str)]); 7] = [
+        let cases: [(&str, &str, &[Written<'_>]); 7] = [
             ("- rule", "rule", &[]),
             ("# equivalent remove: x\n- rule", "rule", &[("remove", "x")]),
-            ("  # equivalent remove: x: y \n  - rule", "rule", &[("remove", "x: y")]),
+            (
+                "  # equivalent remove: x: y \n  - rule",
+                "rule",
+                &[("remove", "x: y")],
+            ),
             (
                 "# equivalent remove: x\n# more\n- rule # equivalent drop-when: z",
                 "rule",

@@ -50,7 +50,9 @@ pub(super) fn junit(report: &Report<'_>) -> String {
 
 fn suite(text: &mut String, name: &str, cases: &[TestCase]) {
     let failures = cases.iter().filter(|case| case.result.is_err()).count();
-    let skipped = cases.iter().filter(|case| matches!(case.result, Ok(Some(_))));
+    let skipped = cases
+        .iter()
+        .filter(|case| matches!(case.result, Ok(Some(_))));
     let _ = writeln!(
         text,
         "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{failures}\" errors=\"0\" skipped=\"{}\">",
@@ -70,11 +72,7 @@ fn suite(text: &mut String, name: &str, cases: &[TestCase]) {
         let _ = match &case.result {
             Ok(None) => writeln!(text, "/>"),
             Ok(Some(why)) => {
-                writeln!(
-                    text,
-                    "><skipped message=\"{}\"/></testcase>",
-                    escaped(why)
-                )
+                writeln!(text, "><skipped message=\"{}\"/></testcase>", escaped(why))
             }
             Err((summary, whole)) => writeln!(
                 text,
