@@ -5,16 +5,16 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use octroi::diagnostic::{Code, Severity};
 use octroi::pipeline;
 use octroi::source::Sources;
 use serde_json::Value;
 
-use super::support::{Workplace, fenced, python_program};
+use super::support::{Workplace, fenced, has_component, python_program};
 
 const APPLICATION: &str = "\
 application: shop
@@ -298,15 +298,15 @@ fn names_that_are_as_near_are_both_named() {
 #[test]
 fn watch_checks_again_after_each_change() {
     let place = slips();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_octroi"))
+    let child = Command::new(env!("CARGO_BIN_EXE_octroi"))
         .args(["check", "--watch"])
         .current_dir(place.path())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+        .spawn();
+    let mut child = Killed(child.unwrap());
     let (sender, lines) = mpsc::channel();
-    let stderr = BufReader::new(child.stderr.take().unwrap());
+    let stderr = BufReader::new(child.0.stderr.take().unwrap());
     std::thread::spawn(move || {
         for line in stderr.lines().map_while(Result::ok) {
             let _ = sender.send(line);
@@ -336,8 +336,16 @@ fn watch_checks_again_after_each_change() {
     next("0 errors,");
     place.write("application.yaml", "application: [");
     next("1 error,");
-    child.kill().unwrap();
-    child.wait().unwrap();
+}
+
+/// A process that does not outlive the test.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 #[test]
@@ -346,4 +354,49 @@ fn watching_no_folder_is_a_failure() {
     let said = place.octroi(&["check", "--watch", "nowhere"]);
     assert_eq!(said.code, Some(1), "{said:?}");
     assert!(said.err.contains("nowhere"), "{said:?}");
+}
+
+/// Enough tenants that reading them takes longer than a second in a build for tests.
+fn many() -> Workplace {
+    let place = Workplace::new(&[("application.yaml", APPLICATION)]);
+    let members: String = (0..40)
+        .map(|number| format!("  - {{account: m{number}, role: clerk}}\n"))
+        .collect();
+    for number in 0..3_000 {
+        let text = format!("tenant: t{number}\napplication: shop\nmembers:\n{members}");
+        place.write(&format!("tenants/t{number}.yaml"), &text);
+    }
+    place
+}
+
+#[test]
+fn what_takes_long_shows_it_on_a_terminal_alone() {
+    let test = "checks::what_takes_long_shows_it_on_a_terminal_alone";
+    if !has_component(test, "script", "bsdutils") {
+        return;
+    }
+    let place = many();
+    let started = Instant::now();
+    let piped = place.octroi(&["check"]);
+    let took = started.elapsed();
+    assert_eq!((piped.code, piped.out.as_str()), (Some(0), ""));
+    assert_eq!(piped.err, "0 errors, 0 warnings in 3001 files\n");
+    let command = format!("{} check", env!("CARGO_BIN_EXE_octroi"));
+    let output = Command::new("script")
+        .args(["--quiet", "--return", "--command", &command, "/dev/null"])
+        .current_dir(place.path())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(shown.contains("0 errors, 0 warnings"), "{shown}");
+    // Where it is quicker than that there is nothing to show.
+    if took > Duration::from_millis(1_500) {
+        assert!(shown.contains("reading the policies ... 1 s"), "{shown}");
+        let last = shown.rfind("reading the policies").unwrap();
+        assert!(
+            shown[last..].contains("\u{1b}[2K"),
+            "the line stays: {shown}"
+        );
+    }
 }
