@@ -37,7 +37,8 @@ pub(super) fn reasons_at(sources: &Sources, span: Span) -> Vec<Written<'_>> {
     let above = begin
         .rfind('\n')
         .map_or("", |at| begin.get(..at).unwrap_or_default());
-    let comments = above.lines().rev().map(str::trim_start);
+    // Split, not `lines`: an empty line right above parts the comment from the rule.
+    let comments = above.split('\n').rev().map(str::trim_start);
     let comments = comments.take_while(|line| line.starts_with('#'));
     let behind = text.get(end..).unwrap_or_default();
     let behind = behind.lines().next().unwrap_or_default();

@@ -68,7 +68,7 @@ fn failure(text: &mut String, outcome: &Outcome<'_>, report: &Report<'_>) {
 
 fn uncovered(text: &mut String, point: &Point, report: &Report<'_>) {
     let what = match (point.is_condition, point.rule.part) {
-        (true, _) => "in no case is it the condition that fails, of this",
+        (true, _) => "no case fails the condition of this",
         (false, Part::Deny) => "no case is denied by this",
         (false, Part::Cedar) => "no case is decided by this",
         (false, _) => "no case is allowed by this",
