@@ -7,6 +7,8 @@ WORKDIR /src
 # Cargo.toml names the bench and test targets by path, so they must be there although they are not built.
 COPY Cargo.toml Cargo.lock build.rs ./
 COPY src src
+# The shipped applications are in the program: `octroi init --from`.
+COPY policies policies
 COPY benches benches
 COPY tests/integration tests/integration
 # `octroi --version` and the metric `octroi_build_info` show it; the build context has no .git to ask.

@@ -19,7 +19,7 @@
 //! | [`maps`] | maps of names, with a quick hash | |
 //! | [`parallel`] | the same work on every core, results in order | |
 //! | [`source`] | reads a folder within limits; places ([`Span`](source::Span)) and the revision | YAML |
-//! | [`diagnostic`] | findings, their codes, text and JSON for them | where they come from |
+//! | [`diagnostic`] | findings, their codes and what these mean; text, JSON and SARIF for them | where they come from |
 //! | [`document`] | what one YAML document says: shapes checked, names as written | other documents |
 //! | [`value`] | JSON as it arrives, and values of declared types | rules |
 //! | [`model`] | what the documents mean: every name resolved, or it does not exist | Cedar |
@@ -29,7 +29,7 @@
 //! | [`explain`] | the reason in a sentence, the rules with `file:line` | HTTP |
 //! | [`search`] | who may, what one may, on what: every candidate asked as a question | HTTP |
 //! | [`authzen`] | what the bodies of AuthZEN requests ask | how it is decided |
-//! | [`suite`] | runs `tests` documents | output formats |
+//! | [`suite`] | runs `tests` documents; which rules they exercise, and whether they notice another rule | output formats |
 //! | [`pipeline`] | the one way from files to a snapshot | who asked for it |
 //! | [`changes`] | what a reload changed, in brief | what is decided |
 //! | [`metrics`] | every metric, resolved to handles once | requests |

@@ -6,7 +6,9 @@ mod check;
 mod compile;
 mod exit;
 mod health;
+mod init;
 mod logging;
+mod progress;
 mod schema;
 mod serve;
 mod test;
@@ -48,6 +50,8 @@ enum Verb {
     Ask(ask::AskArgs),
     /// Print the Cedar schema, policies and entities that the policies are compiled into
     Compile(compile::CompileArgs),
+    /// Write a small policy folder to start from, tests included
+    Init(init::InitArgs),
     /// Print the JSON Schema of the YAML, for editors
     Schema(schema::SchemaArgs),
 }
@@ -89,6 +93,7 @@ pub fn run(cli: Cli) -> Exit {
         Verb::Test(args) => test::run(&args),
         Verb::Ask(args) => ask::run(&args),
         Verb::Compile(args) => compile::run(&args),
+        Verb::Init(args) => init::run(&args),
         Verb::Schema(_) => schema::run(),
     }
 }
@@ -109,6 +114,7 @@ fn load_or_report(folder: &std::path::Path) -> Result<Outcome, Exit> {
 
 fn load(folder: &std::path::Path) -> Result<Outcome, Exit> {
     let now = now_ms();
+    let _progress = progress::Progress::start("reading the policies");
     pipeline::load(folder, now, now.unsigned_abs()).map_err(|error| {
         message(&format!("octroi: {error}\n"));
         Exit::Failure

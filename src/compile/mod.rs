@@ -13,6 +13,7 @@ mod rules;
 mod schema;
 mod validate;
 mod validated;
+mod variant;
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -25,6 +26,7 @@ pub use needs::Needs;
 pub use rules::{Effect, Holders, Remainder, Rule, Stage};
 pub use schema::{ENTRY, PLACE};
 pub use validated::Validated;
+pub(crate) use variant::{application_variant, tenant_variant, without_conditions};
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::{Scope, to_text};
@@ -33,7 +35,7 @@ use crate::source::{Sources, Span};
 use crate::value::Typed;
 
 /// The compiled rules of an application, or those that a tenant adds.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct RuleBook {
     /// Every rule.
     pub rules: Vec<Arc<Rule>>,
@@ -50,6 +52,16 @@ impl RuleBook {
         self.rules.iter().any(|rule| rule.raw.is_some())
     }
 
+    /// The texts of the policies made from the rule that was written at a place.
+    pub(crate) fn texts_of(&self, span: Span) -> Vec<&str> {
+        let of_rule = |policy: &&CompiledPolicy| {
+            let rule = self.rules.get(policy.rule);
+            rule.is_some_and(|rule| rule.origin.span == span && !rule.actions.is_empty())
+        };
+        let policies = self.policies.iter().filter(of_rule);
+        policies.map(|policy| policy.text.as_str()).collect()
+    }
+
     /// The policy of an id.
     pub fn find(&self, id: &str) -> Option<&CompiledPolicy> {
         self.policies.get(*self.by_id.get(id)?)
@@ -57,7 +69,7 @@ impl RuleBook {
 }
 
 /// A policy and where it comes from.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct CompiledPolicy {
     /// Its id, unique in the folder's policies of one application.
     pub id: String,

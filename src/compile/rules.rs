@@ -1,5 +1,6 @@
 //! Grants and deny rules become policies: one for each type and way of standing.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -37,7 +38,7 @@ pub enum Stage {
 }
 
 /// A grant or deny rule for some actions of one type.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Rule {
     /// Its id, which its deciding policy bears too.
     pub id: String,
@@ -70,7 +71,7 @@ pub struct Rule {
 }
 
 /// What is left to ask of a rule once its type, actions, holders, tenant and scope have been looked up.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Remainder {
     /// Nothing: it holds.
     Nothing,
@@ -198,6 +199,43 @@ impl<'a> Compiler<'a> {
         }
     }
 
+    /// Compiles the rules that were written at some places, and no others.
+    pub(super) fn rules_at<'r>(
+        &mut self,
+        spans: &HashSet<Span>,
+        roles: impl Iterator<Item = &'r Role>,
+        denies: &[Deny],
+        delegations: &[Delegation],
+    ) {
+        let is_one = |deny: &&Deny| spans.contains(&deny.span);
+        for role in roles {
+            let grants = role.grants.iter();
+            for grant in grants.filter(|grant| spans.contains(&grant.span)) {
+                let covered = self.grant(grant, role);
+                self.note_narrowed(grant, covered);
+            }
+            for deny in role.denies.iter().filter(is_one) {
+                self.deny(deny, Some(role));
+            }
+        }
+        for deny in denies.iter().filter(is_one) {
+            self.deny(deny, None);
+        }
+        for (index, delegation) in delegations.iter().enumerate() {
+            let grants = delegation.grants.iter();
+            for grant in grants.filter(|grant| spans.contains(&grant.span)) {
+                self.handed_on(index, delegation, grant);
+            }
+        }
+    }
+
+    /// Notes what a grant under `*` with a condition covers.
+    fn note_narrowed(&mut self, grant: &Grant, covered: Vec<Target>) {
+        if grant.every_type && grant.when.is_some() {
+            self.book.narrowed.insert(grant.span, covered);
+        }
+    }
+
     fn role(&mut self, role: &Role) {
         let mut reported = !role.assigns.is_empty() || !role.assigns_written.is_empty();
         for grant in &role.grants {
@@ -206,9 +244,7 @@ impl<'a> Compiler<'a> {
                 reported = true;
                 self.assigns_nothing(grant, role);
             }
-            if grant.every_type && grant.when.is_some() {
-                self.book.narrowed.insert(grant.span, covered);
-            }
+            self.note_narrowed(grant, covered);
         }
         for deny in &role.denies {
             self.deny(deny, Some(role));
@@ -381,42 +417,45 @@ impl<'a> Compiler<'a> {
     /// entries.
     fn delegation(&mut self, index: usize, delegation: &Delegation) {
         for grant in &delegation.grants {
-            let Some(condition) = self.condition(grant.when.as_ref()) else {
-                continue;
-            };
-            let id = format!(
-                "{}/delegation.{}/allow.{}",
-                self.prefix(),
-                index + 1,
-                grant.index + 1
-            );
-            let origin = Origin {
-                span: grant.span,
-                place: self.sources.place(grant.span),
-                role: None,
-                scope: None,
-                reason: None,
-            };
-            let targets =
-                self.readable_targets(&grant.targets, condition.as_ref(), &grant.named_types);
-            for target in &targets {
-                self.emit(Draft {
-                    id: id.clone(),
-                    effect: Effect::Permit,
-                    holders: Holders {
-                        account: Some(delegation.to.clone()),
-                        ..Holders::default()
-                    },
-                    origin: origin.clone(),
-                    kind: target.kind,
-                    actions: target.actions.iter().collect(),
-                    coverage: Coverage::Always,
-                    assignment: Assignment::None,
-                    condition: condition.as_ref(),
-                    never_met: false,
-                    delegation: Some(index),
-                });
-            }
+            self.handed_on(index, delegation, grant);
+        }
+    }
+
+    fn handed_on(&mut self, index: usize, delegation: &Delegation, grant: &Grant) {
+        let Some(condition) = self.condition(grant.when.as_ref()) else {
+            return;
+        };
+        let id = format!(
+            "{}/delegation.{}/allow.{}",
+            self.prefix(),
+            index + 1,
+            grant.index + 1
+        );
+        let origin = Origin {
+            span: grant.span,
+            place: self.sources.place(grant.span),
+            role: None,
+            scope: None,
+            reason: None,
+        };
+        let targets = self.readable_targets(&grant.targets, condition.as_ref(), &grant.named_types);
+        for target in &targets {
+            self.emit(Draft {
+                id: id.clone(),
+                effect: Effect::Permit,
+                holders: Holders {
+                    account: Some(delegation.to.clone()),
+                    ..Holders::default()
+                },
+                origin: origin.clone(),
+                kind: target.kind,
+                actions: target.actions.iter().collect(),
+                coverage: Coverage::Always,
+                assignment: Assignment::None,
+                condition: condition.as_ref(),
+                never_met: false,
+                delegation: Some(index),
+            });
         }
     }
 

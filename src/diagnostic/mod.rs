@@ -4,14 +4,21 @@
 //! case without a full stop, put the author's words in backticks, and speak of the YAML; the fix goes into `help`.
 
 mod code;
+mod fix;
+mod github;
+mod reference;
 mod render;
+mod sarif;
 mod suggest;
 
 pub use code::{Code, Severity};
+pub use fix::{Edit, Fix};
+pub use github::github;
 pub use render::{Format, render};
-pub use suggest::nearest;
+pub use sarif::sarif;
+pub use suggest::{Near, near, nearest};
 
-use crate::source::{Sources, Span};
+use crate::source::{Position, Sources, Span};
 
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +31,8 @@ pub struct Diagnostic {
     pub span: Option<Span>,
     /// What to do.
     pub help: Option<String>,
+    /// The name that was meant, where a misspelt one can only have been that; see [`Diagnostic::edit`].
+    pub fix: Option<Fix>,
 }
 
 impl Diagnostic {
@@ -52,6 +61,7 @@ impl Diagnostics {
             message: message.into(),
             span: Some(span),
             help: None,
+            fix: None,
         })
     }
 
@@ -62,6 +72,7 @@ impl Diagnostics {
             message: message.into(),
             span: None,
             help: None,
+            fix: None,
         })
     }
 
@@ -123,11 +134,34 @@ impl Diagnostic {
         let mut known: Vec<&str> = known.into_iter().collect();
         known.sort_unstable();
         known.dedup();
-        self.help = match nearest(written, known.iter().copied()) {
-            Some(near) => Some(format!("did you mean `{near}`?")),
-            None => list_known(&known),
+        self.help = match near(written, known.iter().copied()) {
+            Near::One(name) => {
+                self.fix = Some(Fix {
+                    written: written.to_owned(),
+                    meant: name.to_owned(),
+                });
+                Some(format!("did you mean `{name}`?"))
+            }
+            Near::Several(names) if names.len() <= SEVERAL_MAX => {
+                Some(format!("did you mean {}?", quoted(&names).join(" or ")))
+            }
+            Near::Several(_) | Near::None => list_known(&known),
         };
     }
+}
+
+impl Diagnostic {
+    /// Leaves the suggestion to people where writing what was meant would be wrong.
+    pub fn forbid_fix(&mut self, is_wrong: impl Fn(&str) -> bool) {
+        self.fix.take_if(|fix| is_wrong(&fix.meant));
+    }
+}
+
+/// Most names that are listed as equally near.
+const SEVERAL_MAX: usize = 3;
+
+fn quoted(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| format!("`{name}`")).collect()
 }
 
 /// Lists the known names when there are few enough to be read.
@@ -135,8 +169,7 @@ fn list_known(known: &[&str]) -> Option<String> {
     if known.is_empty() || known.len() > 12 {
         return None;
     }
-    let names: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
-    Some(format!("known here: {}", names.join(", ")))
+    Some(format!("known here: {}", quoted(known).join(", ")))
 }
 
 /// `path:line:column` of a finding, or `.` for the folder as a whole.
@@ -150,5 +183,23 @@ pub fn place(diagnostic: &Diagnostic, sources: &Sources) -> (String, u32, u32) {
             (file.path().to_owned(), position.line, position.column)
         }
         None => (".".to_owned(), 0, 0),
+    }
+}
+
+/// Where a finding stands, both ends counted from 1; the last column is the one behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Region {
+    start: Position,
+    end: Position,
+}
+
+impl Region {
+    /// The region of a span: a file that is not there has none.
+    fn of(span: Span, sources: &Sources) -> Option<Self> {
+        let file = sources.get(span.source)?;
+        Some(Self {
+            start: file.position(span.start),
+            end: file.position(span.end.max(span.start)),
+        })
     }
 }

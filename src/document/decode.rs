@@ -3,7 +3,7 @@
 use super::keys::{self, Key};
 use super::node::{Node, Scalar, ScalarKind, Value};
 use super::{ConditionText, Name};
-use crate::diagnostic::{Code, Diagnostics, nearest};
+use crate::diagnostic::{Code, Diagnostics, Near, near, nearest};
 use crate::source::{Span, Spanned};
 
 /// The pairs of a mapping whose keys are known and written once.
@@ -110,6 +110,7 @@ impl Decoder<'_> {
         table: &'static [Key],
     ) -> Option<Fields<'n>> {
         let mut pairs: Vec<(&str, &Node, &Node)> = Vec::new();
+        let mut unknown: Vec<(&Node, &str)> = Vec::new();
         for (key, value) in self.mapping(node, what)? {
             let Some(scalar) = self.key_text(key) else {
                 continue;
@@ -117,8 +118,20 @@ impl Decoder<'_> {
             let name: &str = &scalar.text;
             match table.iter().any(|known| known.name == name) {
                 true => pairs.push((name, key, value)),
-                false => self.unknown_key(key, name, what, table),
+                false => unknown.push((key, name)),
             }
+        }
+        for (key, name) in &unknown {
+            let message = format!("{what} has no key `{name}`");
+            let finding = self.diagnostics.report(Code::UnknownKey, key.span, message);
+            finding.suggest(name, keys::names(table));
+            // A key that stands there already would stand there twice, as would one that two others mean.
+            finding.forbid_fix(|meant| {
+                let means = |other: &str| near(other, keys::names(table)) == Near::One(meant);
+                let mut others = unknown.iter().filter(|(_, other)| other != name);
+                pairs.iter().any(|(known, _, _)| *known == meant)
+                    || others.any(|(_, other)| means(other))
+            });
         }
         let fields = Fields {
             span: node.span,
@@ -138,16 +151,6 @@ impl Decoder<'_> {
             span,
             format!("{what} needs the key `{key}`"),
         );
-    }
-
-    fn unknown_key(&mut self, key: &Node, name: &str, what: &str, table: &'static [Key]) {
-        self.diagnostics
-            .report(
-                Code::UnknownKey,
-                key.span,
-                format!("{what} has no key `{name}`"),
-            )
-            .suggest(name, keys::names(table));
     }
 
     /// The pairs of a mapping, whatever its keys.

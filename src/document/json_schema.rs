@@ -1,28 +1,62 @@
 //! The JSON Schema of the YAML, made from the same tables that the decoder reads with.
+//!
+//! Which kind of document one is, its keys say: each kind is tried by the key that no other has, so that an editor
+//! complains about what is wrong in that kind, and not that none of five fits.
 
 use serde_json::{Map, Value, json};
 
-use super::keys::{DOCUMENTS, Key, Shape};
+use super::keys::{ACCOUNT_FIELDS, DOCUMENTS, ENTRY, Key, Shape, TYPES};
+
+/// Kinds of documents in the order in which they are tried: a tenant names its application, tests name a tenant.
+const TRIED: &[&str] = &[
+    "tests",
+    "members_of",
+    "accounts_of",
+    "tenant",
+    "application",
+];
 
 /// The JSON Schema (draft 2020-12) of a policy document, as text.
 pub fn json_schema() -> String {
-    let documents: Vec<Value> = DOCUMENTS
+    let definitions: Map<String, Value> = DOCUMENTS
         .iter()
         .map(|(name, table, doc)| {
             let mut schema = object(table);
-            if let Value::Object(members) = &mut schema {
-                members.insert("title".into(), json!(name));
-                members.insert("description".into(), json!(doc));
-            }
-            schema
+            insert(&mut schema, "title", json!(name));
+            insert(&mut schema, "description", json!(doc));
+            ((*name).to_owned(), schema)
         })
         .collect();
-    let schema = json!({
+    let any: Vec<Value> = DOCUMENTS
+        .iter()
+        .map(|(name, _, _)| reference(name))
+        .collect();
+    // An empty document says nothing, and is skipped; one that has no such key yet may become any kind.
+    let undecided =
+        json!({"anyOf": any.into_iter().chain([json!({"type": "null"})]).collect::<Vec<_>>()});
+    let kinds = TRIED.iter().rev().fold(
+        undecided,
+        |others, name| json!({"if": {"required": [name]}, "then": reference(name), "else": others}),
+    );
+    let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "octroi policy document",
-        "anyOf": documents,
     });
+    for (name, value) in kinds.as_object().into_iter().flatten() {
+        insert(&mut schema, name, value.clone());
+    }
+    insert(&mut schema, "$defs", Value::Object(definitions));
     serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
+}
+
+fn reference(name: &str) -> Value {
+    json!({"$ref": format!("#/$defs/{name}")})
+}
+
+fn insert(schema: &mut Value, name: &str, value: Value) {
+    if let Value::Object(members) = schema {
+        members.insert(name.to_owned(), value);
+    }
 }
 
 /// A mapping with known keys. Only the resource of a test case takes more: its properties.
@@ -47,28 +81,57 @@ fn object(table: &[Key]) -> Value {
 
 fn described(key: &Key) -> Value {
     let mut schema = shape(&key.shape);
-    if let Value::Object(members) = &mut schema {
-        members.insert("description".into(), json!(key.doc));
+    for (name, value) in told(key).as_object().into_iter().flatten() {
+        insert(&mut schema, name, value.clone());
     }
     schema
+}
+
+/// What a key means, and an example of it.
+fn told(key: &Key) -> Value {
+    let mut told = json!({"description": key.doc});
+    let example: Option<Value> = serde_json::from_str(key.example).ok();
+    if let Some(example) = example {
+        insert(&mut told, "examples", json!([example]));
+    }
+    told
 }
 
 fn shape(shape: &Shape) -> Value {
     match shape {
         Shape::Text | Shape::Id => json!({"type": "string"}),
-        Shape::Choice(words) => json!({"enum": words}),
+        Shape::Choice(words) => json!({"type": "string", "enum": words}),
         Shape::Words => json!({"type": "array", "items": {"type": "string"}}),
         Shape::List(item) => json!({"type": "array", "items": self::shape(item)}),
         Shape::MapOf(value) => {
             json!({"type": "object", "additionalProperties": nullable(self::shape(value))})
         }
-        Shape::AttributeType => json!({"enum": super::keys::TYPES}),
+        Shape::AttributeType => json!({"type": "string", "enum": TYPES}),
         Shape::Table(table) => object(table),
         Shape::Records => json!({
             "type": "object",
             "additionalProperties": {"type": "object", "additionalProperties": {"type": ["object", "null"]}},
         }),
-        Shape::Free => json!({}),
+        Shape::Context => {
+            let types = self::shape(&Shape::MapOf(&Shape::AttributeType));
+            let mut schema = types.clone();
+            insert(&mut schema, "properties", json!({"action": types}));
+            schema
+        }
+        Shape::Account => {
+            let field = |name: &&str| ((*name).to_owned(), json!({"type": "string"}));
+            let fields: Map<String, Value> = ACCOUNT_FIELDS.iter().map(field).collect();
+            json!({"type": ["object", "null"], "properties": fields})
+        }
+        Shape::Values => json!({"type": "object"}),
+        // A case may show what comes of a wrong one, so nothing but the names is told.
+        Shape::Memberships => {
+            let keys = ENTRY.iter().filter(|key| key.name != "account");
+            let told = keys.map(|key| (key.name.to_owned(), told(key)));
+            let properties: Map<String, Value> = told.collect();
+            json!({"type": "array", "items": {"type": "object", "properties": properties}})
+        }
+        Shape::Later => json!({"type": "array", "items": {"type": "object"}}),
     }
 }
 
@@ -80,5 +143,80 @@ fn nullable(schema: Value) -> Value {
     match empty_allowed {
         true => json!({"anyOf": [schema, {"type": "null"}]}),
         false => schema,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::super::keys::{DOCUMENTS, Key, Shape};
+
+    /// Every table of the language, those within others too.
+    fn tables() -> Vec<&'static [Key]> {
+        fn within(shape: &Shape) -> Option<&'static [Key]> {
+            match shape {
+                Shape::Table(table) => Some(table),
+                Shape::List(inner) | Shape::MapOf(inner) => within(inner),
+                _ => None,
+            }
+        }
+        let mut tables: Vec<&[Key]> = DOCUMENTS.iter().map(|(_, table, _)| *table).collect();
+        let mut next = 0;
+        while let Some(table) = tables.get(next).copied() {
+            next += 1;
+            for inner in table.iter().filter_map(|key| within(&key.shape)) {
+                if !tables.iter().any(|known| std::ptr::eq(*known, inner)) {
+                    tables.push(inner);
+                }
+            }
+        }
+        tables
+    }
+
+    #[test]
+    fn every_key_is_described_and_has_an_example_of_its_shape() {
+        for key in tables().into_iter().flatten() {
+            let name = key.name;
+            assert!(key.doc.ends_with('.'), "{name}: {}", key.doc);
+            let example: Value = serde_json::from_str(key.example)
+                .unwrap_or_else(|error| panic!("{name}: {error}: {}", key.example));
+            assert!(fits(&key.shape, &example), "{name}: {example}");
+        }
+    }
+
+    fn fits(shape: &Shape, value: &Value) -> bool {
+        let all_texts = |value: &Value| {
+            let items = value.as_array();
+            items.is_some_and(|items| !items.is_empty() && items.iter().all(Value::is_string))
+        };
+        match shape {
+            Shape::Text | Shape::Id => value.is_string(),
+            Shape::Choice(words) => value.as_str().is_some_and(|word| words.contains(&word)),
+            Shape::Words => all_texts(value),
+            Shape::AttributeType => {
+                let mut types = super::TYPES.iter();
+                types.any(|name| value == name)
+            }
+            Shape::List(item) => {
+                let items = value.as_array();
+                items.is_some_and(|items| items.iter().all(|value| fits(item, value)))
+            }
+            Shape::MapOf(item) => {
+                let members = value.as_object();
+                members.is_some_and(|members| members.values().all(|value| fits(item, value)))
+            }
+            Shape::Table(table) => value.as_object().is_some_and(|members| {
+                let is_open = table.first().is_some_and(|key| key.name == "type");
+                let is_known = |(name, value): (&String, &Value)| {
+                    let key = table.iter().find(|key| key.name == name.as_str());
+                    key.map_or(is_open, |key| fits(&key.shape, value))
+                };
+                let mut required = table.iter().filter(|key| key.required);
+                members.iter().all(is_known) && required.all(|key| members.contains_key(key.name))
+            }),
+            Shape::Memberships | Shape::Later => value.is_array(),
+            Shape::Records | Shape::Context | Shape::Account | Shape::Values => value.is_object(),
+        }
     }
 }

@@ -1,6 +1,9 @@
 //! Every key of the language, in one table each: what the decoder accepts and what the JSON Schema tells editors.
 
-use Shape::{AttributeType, Choice, Free, Id, List, MapOf, Records, Table, Text, Words};
+use Shape::{
+    Account, AttributeType, Choice, Context, Id, Later, List, MapOf, Memberships, Records, Table,
+    Text, Values, Words,
+};
 
 /// The shape of a key's value.
 #[derive(Debug, Clone, Copy)]
@@ -23,8 +26,16 @@ pub enum Shape {
     Table(&'static [Key]),
     /// A mapping from resource types to record ids to attributes.
     Records,
-    /// Values whose types the application declares.
-    Free,
+    /// Attributes of the context: names and types, and those of the action.
+    Context,
+    /// What is known of an account: a few fields, and those that the application declares.
+    Account,
+    /// Values by name, whose types the application declares.
+    Values,
+    /// Entries of the subject of a question, without the account.
+    Memberships,
+    /// A list of mappings that a later version reads.
+    Later,
 }
 
 /// One key of a mapping.
@@ -38,6 +49,16 @@ pub struct Key {
     pub shape: Shape,
     /// What it means, for editors and the reference.
     pub doc: &'static str,
+    /// A value that it may have, as JSON.
+    pub example: &'static str,
+}
+
+impl Key {
+    /// Adds an example.
+    const fn like(mut self, example: &'static str) -> Self {
+        self.example = example;
+        self
+    }
 }
 
 const fn key(name: &'static str, shape: Shape, doc: &'static str) -> Key {
@@ -46,6 +67,7 @@ const fn key(name: &'static str, shape: Shape, doc: &'static str) -> Key {
         required: false,
         shape,
         doc,
+        example: "",
     }
 }
 
@@ -55,6 +77,7 @@ const fn required(name: &'static str, shape: Shape, doc: &'static str) -> Key {
         required: true,
         shape,
         doc,
+        example: "",
     }
 }
 
@@ -106,23 +129,27 @@ pub const GRANT: &[Key] = &[
         "resources",
         Words,
         "Resource types or groups that the grant covers; `*` is every type.",
-    ),
+    )
+    .like(r#"["conversation", "message"]"#),
     required(
         "actions",
         Words,
         "Actions of each named type; `*` is all of them, `crud` create, read, update and delete.",
-    ),
+    )
+    .like(r#"["list", "read"]"#),
     key(
         "scope",
         Choice(SCOPES),
         "How far the grant reaches, instead of the role's scope.",
-    ),
+    )
+    .like(r#""own""#),
     key(
         "when",
         Text,
         "A Cedar expression over principal, resource and context that must hold.",
-    ),
-    key("description", Text, "Free text."),
+    )
+    .like(r#""resource.status == \"open\"""#),
+    key("description", Text, "Free text.").like(r#""Closed conversations are read, too.""#),
 ];
 
 /// A deny rule: what nobody, or only some, may do.
@@ -131,79 +158,88 @@ pub const DENY: &[Key] = &[
         "resources",
         Words,
         "Resource types or groups that the rule covers; `*` is every type.",
-    ),
+    )
+    .like(r#"["contact"]"#),
     required(
         "actions",
         Words,
         "Actions of each named type; `*` is all of them.",
-    ),
+    )
+    .like(r#"["export"]"#),
     key(
         "roles",
         Words,
         "Only holders of these roles are denied; left out: everyone.",
-    ),
+    )
+    .like(r#"["assistant"]"#),
     key(
         "except_roles",
         Words,
         "Holders of these roles are not denied.",
-    ),
+    )
+    .like(r#"["owner"]"#),
     key(
         "when",
         Text,
         "A Cedar expression; a missing attribute makes the rule apply.",
-    ),
+    )
+    .like(r#""!context.mfa""#),
     key(
         "reason",
         Text,
         "Why, shown with every deny that the rule causes.",
-    ),
+    )
+    .like(r#""Contacts leave a workspace through its owner only.""#),
 ];
 
 /// A role.
 pub const ROLE: &[Key] = &[
-    key("description", Text, "Free text."),
+    key("description", Text, "Free text.").like(r#""Runs the sub-accounts that its entry names.""#),
     key(
         "scope",
         Choice(SCOPES),
         "Default reach of the role's own grants; `tenant` when left out.",
-    ),
+    ).like(r#""sub_account""#),
     key(
         "inherits",
         Words,
         "Roles whose grants and `assigns` this role has too.",
-    ),
-    key("allow", List(&Table(GRANT)), "What the role allows."),
+    ).like(r#"["member"]"#),
+    key("allow", List(&Table(GRANT)), "What the role allows.").like(r#"[{"resources": ["conversation"], "actions": ["list", "read"]}]"#),
     key(
         "deny",
         List(&Table(DENY)),
         "What those with an entry that names this very role may not do.",
-    ),
+    ).like(r#"[{"resources": ["content"], "actions": ["publish"], "reason": "What an intern prepares is published by an employee."}]"#),
     key(
         "assigns",
         Words,
         "Roles that its holders may give; `*` is every role.",
-    ),
+    ).like(r#"["manager"]"#),
 ];
 
 /// A resource type.
 pub const RESOURCE_TYPE: &[Key] = &[
-    key("description", Text, "Free text."),
+    key("description", Text, "Free text.").like(r#""A channel such as a website's chat.""#),
     key(
         "actions",
         Words,
         "What can be done with it; required, unless it extends a built-in type.",
-    ),
+    )
+    .like(r#"["crud", "list"]"#),
     key(
         "attributes",
         MapOf(&AttributeType),
         "What conditions can read of it, and of which type.",
-    ),
-    key("parent", Id, "The type that it lies in."),
+    )
+    .like(r#"{"status": "String", "amount": "Long"}"#),
+    key("parent", Id, "The type that it lies in.").like(r#""conversation""#),
     key(
         "cedar_name",
         Id,
         "Its entity type in raw Cedar, when the UpperCamelCase of its name will not do.",
-    ),
+    )
+    .like(r#""Conversation""#),
 ];
 
 /// What an application asks of accounts.
@@ -212,108 +248,118 @@ pub const ACCOUNTS: &[Key] = &[
         "declared",
         Choice(&["optional", "required"]),
         "Whether every member must be listed under `accounts_of`.",
-    ),
+    )
+    .like(r#""required""#),
     key(
         "tenants",
         Choice(&["many", "one"]),
         "Whether an account may be a member of several tenants.",
-    ),
+    )
+    .like(r#""one""#),
     key(
         "required",
         Words,
         "Fields that every declared account must have.",
-    ),
+    )
+    .like(r#"["email"]"#),
     key(
         "attributes",
         MapOf(&AttributeType),
         "What conditions can read as `principal.x`.",
-    ),
+    )
+    .like(r#"{"department": "String"}"#),
 ];
 
 /// An `application` document.
 pub const APPLICATION: &[Key] = &[
-    required("application", Id, "The application's id."),
-    key("description", Text, "Free text."),
+    required("application", Id, "The application's id.").like(r#""chat-console""#),
+    key("description", Text, "Free text.").like(r#""Live chat shared by an administrator and managers.""#),
     key(
         "subject_types",
         Words,
         "Accepted `subject.type`s; `user` when left out.",
-    ),
+    ).like(r#"["user", "service"]"#),
     key(
         "membership",
         Choice(&["files", "request"]),
         "Where memberships come from; `files` when left out.",
-    ),
+    ).like(r#""request""#),
     key(
         "accounts",
         Table(ACCOUNTS),
         "What the application asks of accounts.",
-    ),
+    ).like(r#"{"declared": "required", "required": ["email"]}"#),
     key(
         "resources",
         MapOf(&Table(RESOURCE_TYPE)),
         "The resource types.",
-    ),
+    ).like(r#"{"conversation": {"actions": ["list", "read", "close"], "attributes": {"status": "String"}}}"#),
     key(
         "resource_groups",
         MapOf(&Words),
         "Names for several types, usable wherever `resources:` is written.",
-    ),
+    ).like(r#"{"deals": ["call", "opportunity"]}"#),
     key(
         "context",
-        Free,
+        Context,
         "What conditions can read as `context.x`; under `action`, the action's properties.",
-    ),
-    key("roles", MapOf(&Table(ROLE)), "The roles of every tenant."),
-    key("deny", List(&Table(DENY)), "Deny rules of every tenant."),
-    key("invariants", Free, "Proved by a later version."),
+    ).like(r#"{"mfa": "Bool", "action": {"soft": "Bool"}}"#),
+    key("roles", MapOf(&Table(ROLE)), "The roles of every tenant.").like(r#"{"manager": {"scope": "sub_account", "allow": [{"resources": ["conversation"], "actions": ["read"]}]}}"#),
+    key("deny", List(&Table(DENY)), "Deny rules of every tenant.").like(r#"[{"resources": ["contact"], "actions": ["export"], "except_roles": ["owner"]}]"#),
+    key("invariants", Later, "Proved by a later version.").like(r#"[{"name": "contacts never leave", "never": {"resources": ["contact"], "actions": ["export"]}}]"#),
     key(
         "routes",
-        Free,
+        Later,
         "For the forward-auth endpoint of a later version.",
-    ),
+    ).like(r#"[{"match": "GET /t/{tenant}/conversations/{id}", "resource": "conversation", "action": "read"}]"#),
 ];
 
 /// A sub-account.
 pub const SUB_ACCOUNT: &[Key] = &[
-    key("name", Text, "What people call it."),
-    key("parent", Id, "The sub-account that it lies in."),
+    key("name", Text, "What people call it.").like(r#""Boutique de Lyon""#),
+    key("parent", Id, "The sub-account that it lies in.").like(r#""france""#),
 ];
 
 /// One entry of a member.
 pub const ENTRY: &[Key] = &[
-    required("account", Id, "The account's id."),
-    required("role", Id, "The role that the entry gives."),
+    required("account", Id, "The account's id.").like(r#""marc""#),
+    required("role", Id, "The role that the entry gives.").like(r#""manager""#),
     key(
         "sub_accounts",
         Words,
         "Where a role with sub-account scope reaches.",
-    ),
+    )
+    .like(r#"["paris"]"#),
     key(
         "teams",
         Words,
         "The teams that count for this entry; all that list the member when left out.",
-    ),
+    )
+    .like(r#"["bretagne"]"#),
     key(
         "assigned",
         MapOf(&Words),
         "Records, by type, that a role with assigned scope reaches.",
-    ),
+    )
+    .like(r#"{"creator": ["luna"]}"#),
     key(
         "guest_of",
         Id,
         "The partner tenant whose member this guest is.",
-    ),
+    )
+    .like(r#""studio-lumiere""#),
     key(
         "status",
         Choice(&["active", "invited", "suspended"]),
         "`active` when left out; the others grant nothing.",
-    ),
+    )
+    .like(r#""suspended""#),
     key(
         "expires",
         Text,
         "A date (through the end of that day, UTC) or an RFC 3339 instant.",
-    ),
+    )
+    .like(r#""2031-12-31""#),
 ];
 
 /// What a delegation hands on.
@@ -322,81 +368,86 @@ pub const DELEGATED: &[Key] = &[
         "resources",
         Words,
         "Resource types or groups; `*` is whatever `from` holds.",
-    ),
+    )
+    .like(r#"["contact"]"#),
     required(
         "actions",
         Words,
         "Actions of each named type; `*` is whatever `from` holds.",
-    ),
+    )
+    .like(r#"["list", "read"]"#),
     key(
         "when",
         Text,
         "A Cedar expression in which `principal` is `to`.",
-    ),
+    )
+    .like(r#""resource.department == \"adults\"""#),
 ];
 
 /// A delegation.
 pub const DELEGATION: &[Key] = &[
-    required("from", Id, "The member who hands on what it may do itself."),
-    required("to", Id, "The member who may do it too."),
-    required("allow", List(&Table(DELEGATED)), "What is handed on."),
+    required("from", Id, "The member who hands on what it may do itself.").like(r#""helene""#),
+    required("to", Id, "The member who may do it too.").like(r#""pascal""#),
+    required("allow", List(&Table(DELEGATED)), "What is handed on.")
+        .like(r#"[{"resources": ["contact"], "actions": ["list", "read"]}]"#),
     key(
         "expires",
         Text,
         "A date (through the end of that day, UTC) or an RFC 3339 instant.",
-    ),
-    key("reason", Text, "Why, for those who read the file."),
+    )
+    .like(r#""2031-07-14T23:30:00+02:00""#),
+    key("reason", Text, "Why, for those who read the file.").like(r#""Parental leave.""#),
 ];
 
 /// A `tenant` document.
 pub const TENANT: &[Key] = &[
-    required("tenant", Id, "The tenant's id, unique in the folder."),
-    required("application", Id, "The application that it is a tenant of."),
-    key("name", Text, "What people call it."),
+    required("tenant", Id, "The tenant's id, unique in the folder.").like(r#""boutiques-durand""#),
+    required("application", Id, "The application that it is a tenant of.").like(r#""chat-console""#),
+    key("name", Text, "What people call it.").like(r#""Boutiques Durand""#),
     key(
         "sub_accounts",
         MapOf(&Table(SUB_ACCOUNT)),
         "Its sub-accounts.",
-    ),
-    key("teams", MapOf(&Words), "Its teams and their members."),
+    ).like(r#"{"france": {"name": "France"}, "lyon": {"parent": "france"}}"#),
+    key("teams", MapOf(&Words), "Its teams and their members.").like(r#"{"bretagne": ["yann", "gwen"]}"#),
     key(
         "partners",
         Words,
         "Tenants whose members may be guests here.",
-    ),
-    key("roles", MapOf(&Table(ROLE)), "The tenant's own roles."),
-    key("deny", List(&Table(DENY)), "The tenant's own deny rules."),
+    ).like(r#"["studio-lumiere"]"#),
+    key("roles", MapOf(&Table(ROLE)), "The tenant's own roles.").like(r#"{"receptionist": {"allow": [{"resources": ["tenant"], "actions": ["enter"]}]}}"#),
+    key("deny", List(&Table(DENY)), "The tenant's own deny rules.").like(r#"[{"resources": ["quote"], "actions": ["send"], "except_roles": ["owner"]}]"#),
     key(
         "records",
         Records,
         "Resources worth declaring, by type and id.",
-    ),
+    ).like(r#"{"messaging": {"whatsapp-lyon": {"sub_account": "lyon"}}}"#),
     key(
         "members",
         List(&Table(ENTRY)),
         "Who is a member, with which role.",
-    ),
+    ).like(r#"[{"account": "claire", "role": "admin"}]"#),
     key(
         "delegations",
         List(&Table(DELEGATION)),
         "What members hand on to others.",
-    ),
+    ).like(r#"[{"from": "helene", "to": "pascal", "allow": [{"resources": ["contact"], "actions": ["read"]}]}]"#),
 ];
 
 /// A `members_of` document.
 pub const MEMBERS: &[Key] = &[
-    required("members_of", Id, "The tenant that this adds to."),
+    required("members_of", Id, "The tenant that this adds to.").like(r#""boutiques-durand""#),
     key(
         "members",
         List(&Table(ENTRY)),
         "Who is a member, with which role.",
-    ),
-    key("teams", MapOf(&Words), "Teams and their members."),
+    ).like(r#"[{"account": "marc", "role": "manager", "sub_accounts": ["paris"]}]"#),
+    key("teams", MapOf(&Words), "Teams and their members.").like(r#"{"bretagne": ["yann", "gwen"]}"#),
     key(
         "delegations",
         List(&Table(DELEGATION)),
         "What members hand on to others.",
-    ),
+    ).like(r#"[{"from": "helene", "to": "pascal", "allow": [{"resources": ["contact"], "actions": ["read"]}]}]"#),
 ];
 
 /// An `accounts_of` document.
@@ -405,56 +456,62 @@ pub const ACCOUNTS_OF: &[Key] = &[
         "accounts_of",
         Id,
         "The application whose accounts these are.",
-    ),
+    )
+    .like(r#""chat-console""#),
     key(
         "accounts",
-        MapOf(&Free),
+        MapOf(&Account),
         "Accounts by id: email, first_name, last_name, person and the declared attributes.",
-    ),
+    )
+    .like(r#"{"marc": {"email": "marc@durand.example", "person": "marc-durand"}}"#),
 ];
 
 /// A resource in a test case; its other keys are properties.
 pub const CASE_RESOURCE: &[Key] = &[
-    required("type", Id, "The resource's type."),
+    required("type", Id, "The resource's type.").like(r#""conversation""#),
     key(
         "id",
         Id,
         "Its id; `*` when left out, for a `tenant` the tenant.",
-    ),
+    )
+    .like(r#""c1""#),
 ];
 
 /// A case of a `tests` document.
 pub const CASE: &[Key] = &[
-    key("name", Text, "What the case shows."),
-    required("account", Id, "Who asks."),
-    key("account_properties", Free, "Properties of the subject."),
+    key("name", Text, "What the case shows.").like(r#""not in Lyon""#),
+    required("account", Id, "Who asks.").like(r#""marc""#),
+    key("account_properties", Values, "Properties of the subject.")
+        .like(r#"{"department": "sales"}"#),
     key(
         "memberships",
-        Free,
+        Memberships,
         "The subject's memberships, where the application takes them from the request.",
-    ),
-    required("action", Id, "What is asked."),
-    key("action_properties", Free, "Properties of the action."),
+    )
+    .like(r#"[{"role": "manager", "sub_accounts": ["paris"]}]"#),
+    required("action", Id, "What is asked.").like(r#""read""#),
+    key("action_properties", Values, "Properties of the action.").like(r#"{"soft": true}"#),
     required(
         "resource",
         Table(CASE_RESOURCE),
         "What it is asked about: type, id, and properties beside them.",
-    ),
-    key("context", Free, "The question's context."),
-    key("at", Text, "The moment asked about; now when left out."),
-    required("expect", Choice(&["allow", "deny"]), "The decision."),
-    key("reason", Choice(REASONS), "The reason code."),
+    )
+    .like(r#"{"type": "conversation", "id": "c1", "sub_account": "paris"}"#),
+    key("context", Values, "The question's context.").like(r#"{"mfa": true}"#),
+    key("at", Text, "The moment asked about; now when left out.").like(r#""2026-12-01T09:00:00Z""#),
+    required("expect", Choice(&["allow", "deny"]), "The decision.").like(r#""deny""#),
+    key("reason", Choice(REASONS), "The reason code.").like(r#""out_of_scope""#),
 ];
 
 /// A `tests` document.
 pub const TESTS: &[Key] = &[
-    required("tests", Text, "What the cases are about."),
-    required("tenant", Id, "The tenant that they ask about."),
+    required("tests", Text, "What the cases are about.").like(r#""Managers stay in their sub-account""#),
+    required("tenant", Id, "The tenant that they ask about.").like(r#""boutiques-durand""#),
     required(
         "cases",
         List(&Table(CASE)),
         "The questions and their answers.",
-    ),
+    ).like(r#"[{"account": "marc", "action": "read", "resource": {"type": "conversation", "sub_account": "paris"}, "expect": "allow"}]"#),
 ];
 
 /// The kinds of documents: the first key of each, its table, and what it is.

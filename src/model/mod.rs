@@ -7,6 +7,7 @@ mod accounts;
 mod application;
 mod builtin;
 mod delegations;
+mod edit;
 mod incremental;
 mod members;
 mod moment;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use crate::maps::{IndexMap, IndexSet};
 
 pub use builtin::{BuiltIn, PRINCIPAL_ATTRIBUTES};
+pub use edit::Edit;
 pub use incremental::{Outline, resolve_again};
 pub use moment::Moment;
 pub use rules::CRUD;
@@ -54,7 +56,7 @@ pub struct Model {
 }
 
 /// An application: the vocabulary and the roles of all its tenants.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Application {
     /// Its id.
     pub id: Name,
@@ -87,7 +89,7 @@ pub struct Application {
 }
 
 /// A resource type.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ResourceType {
     /// Its name.
     pub name: Id,
@@ -108,7 +110,7 @@ pub struct ResourceType {
 }
 
 /// A declared account.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Account {
     /// Standard and declared fields that it has.
     pub fields: Values,
@@ -117,7 +119,7 @@ pub struct Account {
 }
 
 /// A role.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Role {
     /// Its name and place.
     pub name: Name,
@@ -159,7 +161,7 @@ impl Assigns {
 }
 
 /// A grant of a role.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Grant {
     /// Where it was written.
     pub span: Span,
@@ -178,7 +180,7 @@ pub struct Grant {
 }
 
 /// A deny rule.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Deny {
     /// Where it was written.
     pub span: Span,
@@ -210,7 +212,7 @@ pub struct Target {
 }
 
 /// A tenant.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Tenant {
     /// Its id.
     pub id: Name,
@@ -242,7 +244,7 @@ pub struct Tenant {
 }
 
 /// What there is to look for in a tenant, so that its members need not be gone through again.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Summary {
     /// The roles that its entries give.
     held: BTreeSet<Id>,
@@ -269,7 +271,7 @@ impl Summary {
 }
 
 /// What a member hands on to another.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Delegation {
     /// Where it was written.
     pub span: Span,

@@ -16,6 +16,7 @@ mod question;
 mod request;
 mod slices;
 mod tenant;
+mod variant;
 mod which_tenant;
 
 use std::collections::HashSet;
@@ -29,6 +30,7 @@ use decider::Slicing;
 pub use decision::Reason;
 pub use question::{Action, Entity, Part, Question};
 pub(crate) use tenant::CompiledTenant;
+pub(crate) use variant::{Variant, WrittenRule};
 pub(crate) use which_tenant::which_tenant;
 
 use crate::compile::{self, CompiledPolicy, Stage, Validated};

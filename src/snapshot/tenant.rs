@@ -121,6 +121,11 @@ impl CompiledTenant {
         }
     }
 
+    /// Its application, as an index into [`Snapshot::application_ids`](super::Snapshot::application_ids).
+    pub(crate) fn application_index(&self) -> usize {
+        self.application_index
+    }
+
     /// The entries of a member whom the files know.
     pub(super) fn entries(&self, account: &str) -> &[Entry] {
         self.model.members.get(account).map_or(&[], Vec::as_slice)

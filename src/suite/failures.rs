@@ -1,8 +1,8 @@
 //! Whether the policies pass their own tests, as a condition of being served.
 
-use super::{Case, Suite, as_expected, question, run_case};
+use super::run::{is_as_expected, question, run_case};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::Model;
+use crate::model::{Case, Model, Suite};
 use crate::parallel;
 use crate::snapshot::Snapshot;
 
@@ -19,7 +19,7 @@ pub fn failures(model: &Model, snapshot: &Snapshot, now: i64) -> Vec<Diagnostic>
     let found = parallel::map(&cases, CASES_AT_ONCE, |cases| {
         let failed = cases.iter().filter(|(suite, case)| {
             let decision = snapshot.decide(&question(suite, case), case.at.unwrap_or(now));
-            !as_expected(case, decision.reason)
+            !is_as_expected(case, decision.reason)
         });
         failed
             .map(|(suite, case)| finding(suite, case, snapshot, now))
@@ -43,5 +43,6 @@ fn finding(suite: &Suite, case: &Case, snapshot: &Snapshot, now: i64) -> Diagnos
         ),
         span: Some(outcome.span),
         help: Some(outcome.explanation.sentence().to_owned()),
+        fix: None,
     }
 }

@@ -6,11 +6,15 @@ mod admin;
 #[cfg(test)]
 mod batches;
 #[cfg(test)]
+mod checks;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod clients;
 #[cfg(test)]
 mod conformance;
+#[cfg(test)]
+mod editor;
 #[cfg(test)]
 mod fuzz_replay;
 #[cfg(test)]
@@ -20,11 +24,17 @@ mod golden;
 #[cfg(test)]
 mod health;
 #[cfg(test)]
+mod hooks;
+#[cfg(test)]
 mod http;
 #[cfg(test)]
 mod http2;
 #[cfg(test)]
 mod incremental;
+#[cfg(test)]
+mod init;
+#[cfg(test)]
+mod migrating;
 #[cfg(test)]
 mod monitoring;
 #[cfg(test)]
@@ -55,6 +65,8 @@ mod search;
 mod searches;
 #[cfg(test)]
 mod shipped;
+#[cfg(test)]
+mod suites;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

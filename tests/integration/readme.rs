@@ -84,6 +84,35 @@ fn the_first_policy_in_five_minutes() {
 }
 
 #[test]
+fn the_workbench() {
+    let heading = "## The author's workbench";
+    let yaml = blocks(heading, "yaml");
+    let [tenant, deny, cases] = &yaml[..] else {
+        panic!("{} blocks of YAML", yaml.len());
+    };
+    let console = blocks(heading, "console");
+    let [init, fixed, explained, left, noticed, shipped] = &console[..] else {
+        panic!("{} console blocks", console.len());
+    };
+    let folder = TempDir::new().unwrap();
+    let policies = folder.path().join("my-policies");
+    let add = |name: &str, text: &str| {
+        let path = policies.join(name);
+        let before = fs::read_to_string(&path).unwrap_or_default();
+        fs::write(path, before + text).unwrap();
+    };
+    runs_as_shown(init, folder.path());
+    add("tenants/globex.yaml", tenant);
+    runs_as_shown(fixed, folder.path());
+    runs_as_shown(explained, folder.path());
+    add("application.yaml", deny);
+    runs_as_shown(left, folder.path());
+    add("tests/acme.yaml", cases);
+    runs_as_shown(noticed, folder.path());
+    runs_as_shown(shipped, Path::new(env!("CARGO_MANIFEST_DIR")));
+}
+
+#[test]
 fn a_question_on_the_command_line() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let console = blocks("## Command line", "console");

@@ -36,6 +36,21 @@ pub(crate) fn python_program(test: &str, program: &str) -> Option<PathBuf> {
     Some(program)
 }
 
+/// A program of `tests/editor/package.json`, if it is to be used; it is a failure then if it is missing.
+pub(crate) fn node_program(test: &str, program: &str) -> Option<PathBuf> {
+    if !are_wanted(test, "the packages of tests/editor/package.json") {
+        return None;
+    }
+    let target = Path::new(env!("CARGO_BIN_EXE_octroi")).parent()?.parent()?;
+    let program = target.join("editor/node_modules/.bin").join(program);
+    assert!(
+        program.exists(),
+        "{} is missing: install what tests/editor/package-lock.json names, as .ci/run does",
+        program.display()
+    );
+    Some(program)
+}
+
 fn are_wanted(test: &str, needs: &str) -> bool {
     let wanted = std::env::var_os("OCTROI_TEST_COMPONENTS").is_some_and(|value| value == "1");
     if !wanted {
