@@ -26,6 +26,8 @@
 //! | [`snapshot`] | the compiled whole: which policies a question needs, where things stand, the decision | YAML, HTTP |
 //! | [`explain`] | the reason in a sentence, the rules with `file:line` | HTTP |
 //! | [`search`] | who may, what one may, on what: every candidate asked as a question | HTTP |
+//! | [`rights`] | what a role or a member may do, taken apart into rows that compare | YAML, HTTP |
+//! | [`diff`] | who gains and who loses what between two snapshots | where they come from |
 //! | [`authzen`] | what the bodies of AuthZEN requests ask | how it is decided |
 //! | [`suite`] | runs `tests` documents | output formats |
 //! | [`pipeline`] | the one way from files to a snapshot | who asked for it |
@@ -61,6 +63,7 @@ pub mod cli;
 pub mod clock;
 pub mod compile;
 pub mod diagnostic;
+pub mod diff;
 pub mod document;
 pub mod explain;
 pub mod metrics;
@@ -68,6 +71,7 @@ pub mod model;
 pub mod parallel;
 pub mod pipeline;
 pub mod reload;
+pub mod rights;
 pub mod search;
 pub mod server;
 pub mod snapshot;

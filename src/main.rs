@@ -5,5 +5,6 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    octroi::cli::complete();
     octroi::cli::run(octroi::cli::Cli::parse()).into()
 }

@@ -30,7 +30,7 @@ pub use question::{Action, Entity, Part, Question};
 pub(crate) use tenant::CompiledTenant;
 pub(crate) use which_tenant::which_tenant;
 
-use crate::compile::{self, CompiledPolicy, Stage, Validated};
+use crate::compile::{self, CompiledApplication, CompiledPolicy, Stage, Validated};
 use crate::diagnostic::Diagnostics;
 use crate::model::{Application, Id, Model, Narrowed, Tenant};
 use crate::parallel;
@@ -319,12 +319,18 @@ impl Snapshot {
         applications.map(|application| &*application.compiled.model)
     }
 
+    /// Every application with its rules.
+    pub(crate) fn compiled_applications(&self) -> impl Iterator<Item = &CompiledApplication> {
+        let applications = self.applications.iter();
+        applications.map(|application| &application.compiled)
+    }
+
     /// The application of a tenant of the files.
     pub(crate) fn application_of(&self, tenant: &str) -> Option<&Application> {
         Some(&self.tenant(tenant)?.model.application)
     }
 
-    fn tenant(&self, id: &str) -> Option<&CompiledTenant> {
+    pub(crate) fn tenant(&self, id: &str) -> Option<&CompiledTenant> {
         self.tenants.get(id).map(|tenant| &**tenant)
     }
 

@@ -5,11 +5,13 @@
 //! the author's own line.
 
 mod folder;
+mod git;
 mod revision;
 mod span;
 mod stamp;
 
 pub use folder::{Limits, ReadError, read_folder, read_folder_again};
+pub use git::read_revision;
 pub use span::{Position, SourceId, Span, Spanned};
 
 use std::sync::Arc;

@@ -12,6 +12,8 @@ mod clients;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod diff;
+#[cfg(test)]
 mod fuzz_replay;
 #[cfg(test)]
 mod fuzzing;
@@ -51,5 +53,7 @@ mod tls;
 mod tokens;
 #[cfg(test)]
 mod unix_socket;
+#[cfg(test)]
+mod workbench;
 #[cfg(test)]
 mod would_allow;
