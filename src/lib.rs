@@ -17,7 +17,7 @@
 //! |---|---|---|
 //! | [`clock`] | what time it is | |
 //! | [`parallel`] | the same work on every core, results in order | |
-//! | [`source`] | reads a folder within limits; places ([`Span`](source::Span)) and the revision | YAML |
+//! | [`source`] | reads a folder, or a git revision, within limits; places ([`Span`](source::Span)) and the revision | YAML |
 //! | [`diagnostic`] | findings, their codes, text and JSON for them | where they come from |
 //! | [`document`] | what one YAML document says: shapes checked, names as written | other documents |
 //! | [`value`] | JSON as it arrives, and values of declared types | rules |
