@@ -18,7 +18,7 @@
 //! | [`clock`] | what time it is | |
 //! | [`maps`] | maps of names, with a quick hash | |
 //! | [`parallel`] | the same work on every core, results in order | |
-//! | [`source`] | reads a folder within limits; places ([`Span`](source::Span)) and the revision | YAML |
+//! | [`source`] | reads a folder, or a git revision, within limits; places ([`Span`](source::Span)) and the revision | YAML |
 //! | [`diagnostic`] | findings, their codes and what these mean; text, JSON and SARIF for them | where they come from |
 //! | [`document`] | what one YAML document says: shapes checked, names as written | other documents |
 //! | [`value`] | JSON as it arrives, and values of declared types | rules |
@@ -28,6 +28,8 @@
 //! | [`snapshot`] | the compiled whole: which policies a question needs, where things stand, the decision | YAML, HTTP |
 //! | [`explain`] | the reason in a sentence, the rules with `file:line` | HTTP |
 //! | [`search`] | who may, what one may, on what: every candidate asked as a question | HTTP |
+//! | [`rights`] | what a role or a member may do, taken apart into rows that compare | YAML, HTTP |
+//! | [`diff`] | who gains and who loses what between two snapshots | where they come from |
 //! | [`authzen`] | what the bodies of AuthZEN requests ask | how it is decided |
 //! | [`suite`] | runs `tests` documents; which rules they exercise, and whether they notice another rule | output formats |
 //! | [`pipeline`] | the one way from files to a snapshot | who asked for it |
@@ -70,6 +72,7 @@ pub mod cli;
 pub mod clock;
 pub mod compile;
 pub mod diagnostic;
+pub mod diff;
 pub mod document;
 pub mod engine;
 pub mod explain;
@@ -79,6 +82,7 @@ pub mod model;
 pub mod parallel;
 pub mod pipeline;
 pub mod reload;
+pub mod rights;
 pub mod search;
 pub mod server;
 pub mod snapshot;

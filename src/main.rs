@@ -8,5 +8,6 @@ use clap::Parser;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    octroi::cli::complete();
     octroi::cli::run(octroi::cli::Cli::parse()).into()
 }

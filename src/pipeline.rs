@@ -8,7 +8,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::document;
 use crate::model::{self, Id, Model, Outline};
 use crate::snapshot::Snapshot;
-use crate::source::{Difference, Limits, ReadError, Sources, read_folder};
+use crate::source::{Difference, Limits, ReadError, Reading, Sources, read_folder, read_revision};
 
 /// What came of a policy folder.
 #[derive(Debug)]
@@ -44,6 +44,37 @@ pub fn load(folder: &Path, now: i64, generation: u64) -> Result<Outcome, ReadErr
     Ok(compile(sources, now, generation))
 }
 
+/// Reads and compiles policies where an author keeps them: in a folder, or else, where there is none of that name, in a
+/// git revision, `REVISION` or `REVISION:PATH`. `folder` is where a revision has its policies, if it does not say so.
+///
+/// # Errors
+/// When they cannot be read whole.
+pub fn load_from(
+    place: &str,
+    folder: &Path,
+    now: i64,
+    before: Option<&Kept>,
+) -> Result<Outcome, ReadError> {
+    let nothing = Sources::default();
+    let known = before.map_or(&nothing, |kept| &kept.sources);
+    let (path, limits) = (Path::new(place), Limits::default());
+    // What looks like a path and is none is no revision either: the message is about the folder.
+    let is_folder = path.exists() || path.is_absolute() || place.starts_with('.');
+    let sources = match is_folder {
+        true => Reading {
+            root: path,
+            limits,
+            before: known,
+            by_looks: false,
+        }
+        .whole(&mut ())?,
+        false => read_revision(place, folder, limits, known)?,
+    };
+    let validated = Validated::default();
+    let generation = now.unsigned_abs();
+    Ok(compile_again(sources, now, generation, &validated, before))
+}
+
 /// Compiles files that were read already.
 pub fn compile(sources: Sources, now: i64, generation: u64) -> Outcome {
     compile_all(sources, now, generation, &Validated::default())
@@ -60,6 +91,16 @@ pub struct Kept {
 }
 
 impl Kept {
+    /// The same without giving the outcome away.
+    pub fn of(outcome: &Outcome) -> Option<Self> {
+        Some(Self {
+            snapshot: outcome.snapshot.clone()?,
+            sources: outcome.sources.clone(),
+            outline: outcome.outline.clone(),
+            model: outcome.model.clone(),
+        })
+    }
+
     /// Keeps what came of a policy folder; nothing if there were errors.
     pub fn new(outcome: Outcome) -> Option<Self> {
         Some(Self {

@@ -2,15 +2,18 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
+use hyper::Uri;
 use serde_json::json;
 
-use super::{Exit, load_or_report, message, print};
-use crate::clock::now_ms;
-use crate::document::{AttributeType, instant, start_of_date};
+use super::{Exit, complete, load_place, message, moment, print, remote};
+use crate::document::AttributeType;
 use crate::explain::{Effort, Explanation, explain};
 use crate::model::{Application, Attributes, BuiltIn, Model};
+use crate::pipeline;
 use crate::snapshot::{Action, Entity, Question};
 use crate::value::{Json, Members};
 
@@ -18,69 +21,142 @@ use crate::value::{Json, Members};
 #[derive(Debug, Args)]
 pub(super) struct AskArgs {
     /// Who asks
+    #[arg(add = ArgValueCompleter::new(complete::accounts))]
     account: String,
-    /// What it wants to do
-    action: String,
-    /// What it wants to do it with: `TYPE` or `TYPE:ID`
-    #[arg(value_name = "TYPE[:ID]")]
-    resource: String,
-    /// The policy folder
+    #[command(flatten)]
+    rest: QuestionArgs,
+    /// Ask the sidecar that runs there instead, `http://127.0.0.1:8181`
+    #[arg(long, env = "OCTROI_URL", value_name = "URL", conflicts_with = "at")]
+    url: Option<Uri>,
+    /// The token that the sidecar wants; better kept in the environment than on the command line
+    #[arg(
+        long,
+        env = "OCTROI_TOKEN",
+        value_name = "TOKEN",
+        hide_env_values = true
+    )]
+    token: Option<String>,
+}
+
+/// A question but for who asks.
+#[derive(Debug, Args)]
+pub(super) struct QuestionArgs {
+    /// What is to be done
+    #[arg(add = ArgValueCompleter::new(complete::actions))]
+    pub(super) action: String,
+    /// What it is to be done with: `TYPE` or `TYPE:ID`
+    #[arg(value_name = "TYPE[:ID]", add = ArgValueCompleter::new(complete::types))]
+    pub(super) resource: String,
+    /// The policies: a folder, or a git revision (`main:policies`)
     #[arg(
         long,
         value_name = "DIR",
         env = "OCTROI_POLICIES",
         default_value = "policies"
     )]
-    policies: std::path::PathBuf,
+    pub(super) policies: String,
     /// A property of the resource, `key=value`; a list is written `a,b`
     #[arg(short = 'p', value_name = "KEY=VALUE")]
-    property: Vec<String>,
+    pub(super) property: Vec<String>,
     /// A property of the subject
     #[arg(short = 's', value_name = "KEY=VALUE")]
-    subject: Vec<String>,
+    pub(super) subject: Vec<String>,
     /// A property of the action
     #[arg(short = 'a', value_name = "KEY=VALUE")]
-    action_property: Vec<String>,
+    pub(super) action_property: Vec<String>,
     /// A value of the context
     #[arg(short = 'c', value_name = "KEY=VALUE")]
-    context: Vec<String>,
+    pub(super) context: Vec<String>,
     /// The tenant; may be left out where there is only one
-    #[arg(long, env = "OCTROI_TENANT")]
-    tenant: Option<String>,
+    #[arg(long, env = "OCTROI_TENANT", add = ArgValueCompleter::new(complete::tenants))]
+    pub(super) tenant: Option<String>,
     /// The moment asked about, `2026-12-01T09:00:00Z`
     #[arg(long, env = "OCTROI_AT")]
-    at: Option<String>,
-    /// Print the AuthZEN answer instead
+    pub(super) at: Option<String>,
+    /// Print the answer as JSON instead
     #[arg(long, env = "OCTROI_JSON")]
-    json: bool,
+    pub(super) json: bool,
+}
+
+impl QuestionArgs {
+    /// Whether it says anything of what is asked about beside its type and tenant.
+    pub(super) fn is_about_one(&self, id: Option<&str>) -> bool {
+        let is_tenant = |pair: &&String| !pair.starts_with("tenant=");
+        id.is_some()
+            || self.property.iter().any(|pair| is_tenant(&pair))
+            || !self.subject.is_empty()
+            || !self.action_property.is_empty()
+            || !self.context.is_empty()
+    }
 }
 
 /// Asks the question.
 pub(super) fn run(args: &AskArgs) -> Exit {
-    let loaded = match load_or_report(&args.policies) {
-        Ok(loaded) => loaded,
-        Err(exit) => return exit,
+    let asked = match &args.url {
+        Some(url) => ask_sidecar(args, url),
+        None => ask_policies(args),
     };
+    match asked {
+        Ok(exit) | Err(exit) => exit,
+    }
+}
+
+fn ask_policies(args: &AskArgs) -> Result<Exit, Exit> {
+    let now = moment(args.rest.at.as_deref(), "ask")?;
+    let loaded = load_place(&args.rest.policies, Path::new("policies"), None)?;
     let Some(snapshot) = &loaded.snapshot else {
-        return Exit::Policies;
+        return Err(Exit::Policies);
     };
-    let asked = question(args, &loaded.model).and_then(|question| Ok((question, moment(args)?)));
-    let (question, now) = match asked {
-        Ok(asked) => asked,
-        Err(problem) => {
-            message(&format!("octroi ask: {problem}\n"));
-            return Exit::Usage;
-        }
-    };
+    let question = question(&args.account, &args.rest, &loaded.model).map_err(usage)?;
     let explanation = explain(snapshot, &question, now, Effort::WithSuggestions);
     let allowed = explanation.reason().allows();
-    if args.json {
+    if args.rest.json {
         let answer = json!({"decision": allowed, "context": explanation});
         print(&format!("{answer:#}\n"));
     } else {
         print(&human(&explanation));
     }
+    Ok(ended(allowed))
+}
+
+fn usage(problem: String) -> Exit {
+    message(&format!("octroi ask: {problem}\n"));
+    Exit::Usage
+}
+
+fn ended(allowed: bool) -> Exit {
     if allowed { Exit::Success } else { Exit::Denied }
+}
+
+/// Asks a running sidecar. What it has loaded is not known here: values are read as the types that a policy folder of
+/// ours declares, if there is one, else as what they look like.
+fn ask_sidecar(args: &AskArgs, url: &Uri) -> Result<Exit, Exit> {
+    let folder = Path::new(&args.rest.policies);
+    let known = folder
+        .is_dir()
+        .then(|| pipeline::load(folder, 0, 0).ok())
+        .flatten();
+    let body = match &known {
+        Some(loaded) => {
+            remote::body(&question(&args.account, &args.rest, &loaded.model).map_err(usage)?)
+        }
+        None => {
+            remote::body(&question(&args.account, &args.rest, &Model::default()).map_err(usage)?)
+        }
+    };
+    let answer = remote::ask(url, args.token.as_deref(), &body).map_err(|error| {
+        message(&format!("octroi ask: {error}\n"));
+        match error {
+            remote::RemoteError::Url => Exit::Usage,
+            _ => Exit::Failure,
+        }
+    })?;
+    if args.rest.json {
+        print(&format!("{:#}\n", answer.whole));
+    } else {
+        print(&answer.human());
+    }
+    Ok(ended(answer.decision))
 }
 
 fn human(explanation: &Explanation) -> String {
@@ -100,17 +176,9 @@ fn human(explanation: &Explanation) -> String {
     text
 }
 
-fn moment(args: &AskArgs) -> Result<i64, String> {
-    let Some(text) = &args.at else {
-        return Ok(now_ms());
-    };
-    let read = instant(text).or_else(|| start_of_date(text));
-    read.ok_or_else(|| format!("`--at {text}` is no instant; write it as `2026-12-01T09:00:00Z`"))
-}
-
 /// The tenant that the command line names: by option, in a property or the context, or as the resource itself; else
 /// the only one there is.
-fn tenant<'a>(args: &'a AskArgs, model: &'a Model) -> Option<&'a str> {
+pub(super) fn tenant<'a>(args: &'a QuestionArgs, model: &'a Model) -> Option<&'a str> {
     let named = |pairs: &'a [String]| pairs.iter().find_map(|pair| pair.strip_prefix("tenant="));
     let only = || match model.tenants.len() {
         1 => model.tenants.keys().next().map(|id| &**id),
@@ -126,7 +194,7 @@ fn tenant<'a>(args: &'a AskArgs, model: &'a Model) -> Option<&'a str> {
 
 /// The application that a question is about: the tenant's, the one that the context names, or the only one.
 fn application<'m>(
-    args: &'m AskArgs,
+    args: &'m QuestionArgs,
     tenant: Option<&str>,
     model: &'m Model,
 ) -> Option<&'m Application> {
@@ -143,7 +211,12 @@ fn application<'m>(
     application.map(|application| &**application)
 }
 
-fn question<'a>(args: &'a AskArgs, model: &Model) -> Result<Question<'a>, String> {
+/// The question that the command line asks.
+pub(super) fn question<'a>(
+    account: &'a str,
+    args: &'a QuestionArgs,
+    model: &Model,
+) -> Result<Question<'a>, String> {
     let tenant = tenant(args, model);
     let application = application(args, tenant, model);
     let (kind, id) = split_resource(&args.resource, application);
@@ -177,7 +250,7 @@ fn question<'a>(args: &'a AskArgs, model: &Model) -> Result<Question<'a>, String
     Ok(Question {
         subject: Entity {
             kind: Cow::Owned(subject_type),
-            id: Cow::Borrowed(&args.account),
+            id: Cow::Borrowed(account),
             properties: members(
                 &args.subject,
                 of(|application| &application.account_attributes),
@@ -205,7 +278,7 @@ fn question<'a>(args: &'a AskArgs, model: &Model) -> Result<Question<'a>, String
 }
 
 /// The longest known type that is the whole, or is followed by `:`, is the type.
-fn split_resource<'a>(
+pub(super) fn split_resource<'a>(
     text: &'a str,
     application: Option<&Application>,
 ) -> (&'a str, Option<&'a str>) {
@@ -234,9 +307,10 @@ fn members<'a>(pairs: &'a [String], declared: &Attributes) -> Result<Members<'a>
         let (key, value) = pair
             .split_once('=')
             .ok_or_else(|| format!("`{pair}` must be written `key=value`"))?;
-        let kind = match declared.get(key) {
-            Some(kind) => *kind,
-            None => AttributeType::String,
+        let kind = match (declared.get(key), key) {
+            (Some(kind), _) => *kind,
+            (None, "sub_accounts" | "teams") => AttributeType::StringSet,
+            (None, _) => AttributeType::String,
         };
         if members.get(key).is_some() {
             return Err(format!("`{key}` is given twice; a list is written `a,b`"));

@@ -17,6 +17,8 @@ pub enum Exit {
     Tests,
     /// 5: the question was denied.
     Denied,
+    /// 6: there are differences.
+    Differences,
 }
 
 impl Exit {
@@ -29,6 +31,7 @@ impl Exit {
             Self::Policies => 3,
             Self::Tests => 4,
             Self::Denied => 5,
+            Self::Differences => 6,
         }
     }
 }

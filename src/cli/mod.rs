@@ -4,25 +4,33 @@
 mod ask;
 mod check;
 mod compile;
+mod complete;
+mod diff;
 mod exit;
 mod health;
 mod init;
 mod logging;
+mod matrix;
 mod progress;
+mod remote;
 mod schema;
 mod serve;
 mod test;
 mod transport;
+mod what;
+mod who;
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use complete::complete;
 pub use exit::Exit;
 
 use crate::clock::now_ms;
 use crate::diagnostic::{self, Severity, render};
+use crate::document::{instant, start_of_date};
 use crate::pipeline::{self, Outcome};
 
 /// The authorization sidecar for accounts inside accounts.
@@ -48,6 +56,14 @@ enum Verb {
     Test(test::TestArgs),
     /// Ask one question and say why the answer is what it is
     Ask(ask::AskArgs),
+    /// Say who may do something, and where
+    Who(who::WhoArgs),
+    /// Say what an account may do, and which roles it may give
+    What(what::WhatArgs),
+    /// Print what each role may do, or each member of a tenant, as a table
+    Matrix(matrix::MatrixArgs),
+    /// Say who gains and who loses what between two states of the policies
+    Diff(diff::DiffArgs),
     /// Print the Cedar schema, policies and entities that the policies are compiled into
     Compile(compile::CompileArgs),
     /// Write a small policy folder to start from, tests included
@@ -92,6 +108,10 @@ pub fn run(cli: Cli) -> Exit {
         Verb::Check(args) => check::run(&args),
         Verb::Test(args) => test::run(&args),
         Verb::Ask(args) => ask::run(&args),
+        Verb::Who(args) => who::run(&args),
+        Verb::What(args) => what::run(&args),
+        Verb::Matrix(args) => matrix::run(&args),
+        Verb::Diff(args) => diff::run(&args),
         Verb::Compile(args) => compile::run(&args),
         Verb::Init(args) => init::run(&args),
         Verb::Schema(_) => schema::run(),
@@ -102,19 +122,61 @@ pub fn run(cli: Cli) -> Exit {
 fn load_or_report(folder: &std::path::Path) -> Result<Outcome, Exit> {
     let outcome = load(folder)?;
     if outcome.snapshot.is_none() {
-        let format = diagnostic::Format::Human {
-            colour: colour(&std::io::stderr()),
-        };
-        message(&render(&outcome.diagnostics, &outcome.sources, format));
-        message(&summary(&outcome));
+        report(&outcome);
         return Err(Exit::Policies);
     }
     Ok(outcome)
 }
 
+/// Writes what was found to stderr.
+fn report(outcome: &Outcome) {
+    let format = diagnostic::Format::Human {
+        colour: colour(&std::io::stderr()),
+    };
+    message(&render(&outcome.diagnostics, &outcome.sources, format));
+    message(&summary(outcome));
+}
+
+/// Loads policies of a folder or a git revision; findings that keep them from being published go to stderr.
+/// `folder` is where a revision that names none has them, `before` what is known of most of them already.
+fn load_place(
+    place: &str,
+    folder: &std::path::Path,
+    before: Option<&pipeline::Kept>,
+) -> Result<Outcome, Exit> {
+    let shown = progress::Progress::of(format!("compiling {place}"));
+    let loaded = pipeline::load_from(place, folder, now_ms(), before);
+    drop(shown);
+    let outcome = loaded.map_err(|error| {
+        message(&format!("octroi: {error}\n"));
+        Exit::Failure
+    })?;
+    if outcome.snapshot.is_none() {
+        message(&format!("the policies of `{place}` do not compile\n\n"));
+        report(&outcome);
+        return Err(Exit::Policies);
+    }
+    Ok(outcome)
+}
+
+/// The moment that `--at` names, else now.
+fn moment(at: Option<&str>, verb: &str) -> Result<i64, Exit> {
+    let Some(text) = at else {
+        return Ok(now_ms());
+    };
+    instant(text)
+        .or_else(|| start_of_date(text))
+        .ok_or_else(|| {
+            message(&format!(
+                "octroi {verb}: `--at {text}` is no instant; write it as `2026-12-01T09:00:00Z`\n"
+            ));
+            Exit::Usage
+        })
+}
+
 fn load(folder: &std::path::Path) -> Result<Outcome, Exit> {
     let now = now_ms();
-    let _progress = progress::Progress::start("reading the policies");
+    let _progress = progress::Progress::of("reading the policies");
     pipeline::load(folder, now, now.unsigned_abs()).map_err(|error| {
         message(&format!("octroi: {error}\n"));
         Exit::Failure

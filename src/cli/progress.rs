@@ -1,94 +1,73 @@
-//! How far something is that takes longer than a second: a line on a terminal that goes away again, and nothing where
-//! stderr is no terminal.
+//! What takes longer than a second says how far it is, on a terminal and nowhere else.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread::{self, JoinHandle, Thread};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// Nothing is shown before.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long nothing is said, and how often afterwards.
+const QUIET: Duration = Duration::from_secs(1);
+const PACE: Duration = Duration::from_millis(200);
 
-/// How often the line is drawn anew.
-const REDRAWN: Duration = Duration::from_millis(200);
-
-/// Something that is under way; dropping it ends the line.
+/// Shows a line on stderr until it is dropped.
 pub(super) struct Progress {
-    shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
-}
-
-struct Shared {
-    what: &'static str,
-    done: AtomicUsize,
-    of: AtomicUsize,
-    over: AtomicBool,
+    shown: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
 impl Progress {
-    /// Begins; `what` says what is done, as in "reading the policies".
-    pub(super) fn start(what: &'static str) -> Self {
-        let shared = Arc::new(Shared {
-            what,
-            done: AtomicUsize::new(0),
-            of: AtomicUsize::new(0),
-            over: AtomicBool::new(false),
+    /// Begins to show what `say` says, if stderr is a terminal.
+    pub(super) fn show(say: impl Fn() -> String + Send + 'static) -> Self {
+        if !std::io::stderr().is_terminal() {
+            return Self { shown: None };
+        }
+        let (stop, stopped) = channel();
+        let thread = thread::spawn(move || {
+            let mut wait = QUIET;
+            while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+                let _ = write!(std::io::stderr(), "\r\x1b[K{}", say());
+                let _ = std::io::stderr().flush();
+                wait = PACE;
+            }
+            if wait == PACE {
+                let _ = write!(std::io::stderr(), "\r\x1b[K");
+            }
         });
-        let drawn = shared.clone();
-        let thread = std::io::stderr()
-            .is_terminal()
-            .then(|| thread::Builder::new().spawn(move || drawn.draw()));
         Self {
-            shared,
-            // Without a thread nothing is shown.
-            thread: thread.and_then(Result::ok),
+            shown: Some((stop, thread)),
         }
     }
 
-    /// Says how much is done, and of how much.
-    pub(super) fn report(&self, done: usize, of: usize) {
-        self.shared.of.store(of, Ordering::Relaxed);
-        self.shared.done.fetch_max(done, Ordering::Relaxed);
+    /// Shows a line that says how much is done, of how much, as it is told.
+    pub(super) fn counting(what: &'static str) -> (Self, impl Fn(usize, usize) + Sync) {
+        let counts: Arc<[AtomicUsize; 2]> = Arc::default();
+        let shown = counts.clone();
+        let progress = Self::show(move || {
+            let [done, of] = shown.each_ref().map(|count| count.load(Ordering::Relaxed));
+            format!("{what} ... {done} of {of}")
+        });
+        let tell = move |now: usize, all: usize| {
+            let [done, of] = &*counts;
+            of.store(all, Ordering::Relaxed);
+            done.fetch_max(now, Ordering::Relaxed);
+        };
+        (progress, tell)
+    }
+
+    /// Shows what is done, and since when.
+    pub(super) fn of(what: impl Into<Arc<str>>) -> Self {
+        let what = what.into();
+        let started = Instant::now();
+        Self::show(move || format!("{what} ... {} s", started.elapsed().as_secs()))
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        self.shared.over.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            Thread::unpark(thread.thread());
+        if let Some((stop, thread)) = self.shown.take() {
+            drop(stop);
             let _ = thread.join();
-        }
-    }
-}
-
-impl Shared {
-    fn draw(&self) {
-        let start = Instant::now();
-        let mut drawn = false;
-        while !self.over.load(Ordering::Relaxed) {
-            let patience = PATIENCE.saturating_sub(start.elapsed());
-            thread::park_timeout(patience.max(REDRAWN));
-            if start.elapsed() >= PATIENCE && !self.over.load(Ordering::Relaxed) {
-                let line = self.line(start.elapsed());
-                let _ = write!(std::io::stderr().lock(), "\r\x1b[2K{line}");
-                drawn = true;
-            }
-        }
-        if drawn {
-            let _ = write!(std::io::stderr().lock(), "\r\x1b[2K");
-        }
-    }
-
-    fn line(&self, elapsed: Duration) -> String {
-        let seconds = elapsed.as_secs();
-        match self.of.load(Ordering::Relaxed) {
-            0 => format!("{} ... {seconds} s", self.what),
-            of => {
-                let done = self.done.load(Ordering::Relaxed);
-                format!("{} ... {done} of {of}, {seconds} s", self.what)
-            }
         }
     }
 }

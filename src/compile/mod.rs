@@ -20,7 +20,7 @@ use std::sync::{Arc, OnceLock};
 
 use cedar_policy::{Policy, RestrictedExpression, Schema, Validator};
 
-pub use condition::{Condition, Read, Root};
+pub use condition::{Condition, Read, Root, canonical};
 pub use coverage::{Coverage, Probe};
 pub use needs::Needs;
 pub use rules::{Effect, Holders, Remainder, Rule, Stage};

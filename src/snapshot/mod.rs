@@ -33,7 +33,7 @@ pub(crate) use tenant::CompiledTenant;
 pub(crate) use variant::{Variant, WrittenRule};
 pub(crate) use which_tenant::which_tenant;
 
-use crate::compile::{self, CompiledPolicy, Stage, Validated};
+use crate::compile::{self, CompiledApplication, CompiledPolicy, Stage, Validated};
 use crate::diagnostic::Diagnostics;
 use crate::maps::HashMap;
 use crate::model::{Application, Id, Model, Moment, Narrowed, Tenant};
@@ -371,12 +371,18 @@ impl Snapshot {
         applications.map(|application| &*application.compiled.model)
     }
 
+    /// Every application with its rules.
+    pub(crate) fn compiled_applications(&self) -> impl Iterator<Item = &CompiledApplication> {
+        let applications = self.applications.iter();
+        applications.map(|application| &application.compiled)
+    }
+
     /// The application of a tenant of the files.
     pub(crate) fn application_of(&self, tenant: &str) -> Option<&Application> {
         Some(&self.tenant(tenant)?.model.application)
     }
 
-    fn tenant(&self, id: &str) -> Option<&CompiledTenant> {
+    pub(crate) fn tenant(&self, id: &str) -> Option<&CompiledTenant> {
         self.tenants.get(id).map(|tenant| &**tenant)
     }
 

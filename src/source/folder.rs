@@ -56,6 +56,14 @@ pub enum ReadError {
         /// Which limit was met.
         what: String,
     },
+    /// A git revision that cannot be read.
+    #[error("cannot read the policies of `{revision}`: {why}")]
+    Revision {
+        /// The revision as it was given.
+        revision: String,
+        /// What is wrong.
+        why: String,
+    },
 }
 
 /// Files that one thread reads at a time.
@@ -221,28 +229,41 @@ impl Reading<'_> {
             return Ok(known.clone());
         }
         if metadata.len() > self.limits.file_bytes_max {
-            let (bytes, limit) = (metadata.len(), self.limits.file_bytes_max);
-            let problem = format!(
-                "the file has {bytes} bytes, more than the {limit} that a policy file may have"
-            );
-            return Ok(SourceFile::unreadable(relative, String::new(), problem));
+            return Ok(too_large(relative, metadata.len(), self.limits));
         }
         let bytes = fs::read(path).map_err(|error| io_error(path, error))?;
-        let mut file = match String::from_utf8(bytes) {
-            Ok(text) => match known.filter(|known| known.problem.is_none() && *known.text == *text)
-            {
+        let mut file = from_bytes(relative, bytes, self.before);
+        if file.problem.is_none() {
+            file.stamp = stamp;
+        }
+        Ok(file)
+    }
+}
+
+/// A file that is not read, being larger than [`Limits::file_bytes_max`].
+pub(super) fn too_large(relative: String, bytes: u64, limits: Limits) -> SourceFile {
+    let limit = limits.file_bytes_max;
+    let problem =
+        format!("the file has {bytes} bytes, more than the {limit} that a policy file may have");
+    SourceFile::unreadable(relative, String::new(), problem)
+}
+
+/// A file by its bytes; the same text as `before` is held once.
+pub(super) fn from_bytes(relative: String, bytes: Vec<u8>, before: &Sources) -> SourceFile {
+    match String::from_utf8(bytes) {
+        Ok(text) => {
+            let known = before.find(&relative);
+            match known.filter(|known| known.problem.is_none() && *known.text == *text) {
                 Some(known) => known.clone(),
                 None => SourceFile::new(relative, text),
-            },
-            Err(error) => {
-                let at = error.utf8_error().valid_up_to();
-                let lossy = String::from_utf8_lossy(error.as_bytes()).into_owned();
-                let problem = format!("the file is not UTF-8 text (first bad byte at offset {at})");
-                return Ok(SourceFile::unreadable(relative, lossy, problem));
             }
-        };
-        file.stamp = stamp;
-        Ok(file)
+        }
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let lossy = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            let problem = format!("the file is not UTF-8 text (first bad byte at offset {at})");
+            SourceFile::unreadable(relative, lossy, problem)
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! the author's own line.
 
 mod folder;
+mod git;
 mod numbering;
 mod revision;
 mod span;
@@ -13,6 +14,7 @@ mod stamp;
 pub use folder::{
     Limits, ReadError, Reading, Visitor, is_policy_file, read_files_again, read_folder,
 };
+pub use git::read_revision;
 pub use span::{Position, SourceId, Span, Spanned};
 
 use std::collections::BTreeMap;

@@ -14,6 +14,8 @@ mod clients;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod diff;
+#[cfg(test)]
 mod editor;
 #[cfg(test)]
 mod fuzz_replay;
@@ -75,5 +77,7 @@ mod tls;
 mod tokens;
 #[cfg(test)]
 mod unix_socket;
+#[cfg(test)]
+mod workbench;
 #[cfg(test)]
 mod would_allow;

@@ -63,7 +63,7 @@ struct Watched {
 impl Watched {
     /// Checks the folder; nothing if it is as it was.
     fn again(&mut self, folder: &Path) -> Result<Option<Outcome>, ReadError> {
-        let _progress = Progress::start("reading the policies");
+        let _progress = Progress::of("reading the policies");
         let nothing = Sources::default();
         let before = self.sources.as_ref().unwrap_or(&nothing);
         let reading = Reading {

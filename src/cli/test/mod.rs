@@ -141,7 +141,7 @@ fn report<'a>(
     let (model, sources, now) = (&loaded.model, &loaded.sources, now_ms());
     let wanted = |suite: &Suite, case: &Case| is_wanted(&args.filter, suite, case, sources);
     let outcomes = {
-        let _progress = Progress::start("asking the questions");
+        let _progress = Progress::of("asking the questions");
         suite::run_some(model, snapshot, now, wanted)
     };
     if outcomes.is_empty() && !args.filter.is_empty() {
@@ -160,13 +160,12 @@ fn report<'a>(
         min_coverage: args.min_coverage,
     };
     if args.coverage || args.min_coverage.is_some() {
-        let _progress = Progress::start("looking for what no case exercises");
+        let _progress = Progress::of("looking for what no case exercises");
         report.coverage = Some(suite::coverage(model, snapshot, sources, now, wanted));
     }
     // What a case that fails would notice says nothing.
     if args.mutate && report.failed() == 0 {
-        let progress = Progress::start("changing each rule");
-        let tell = |done, of| progress.report(done, of);
+        let (_progress, tell) = Progress::counting("changing each rule");
         report.mutations = Some(suite::mutate(model, snapshot, sources, now, wanted, tell));
     } else if args.mutate {
         message("no rule is changed as long as cases fail\n");

@@ -206,6 +206,18 @@ fn not_cedar(
     }
 }
 
+/// The same text for conditions that mean the same by their shape: spaces, comments and needless brackets are gone.
+pub fn canonical(text: &str) -> String {
+    let probe = format!("permit (principal, action, resource) when {{\n{text}\n}};");
+    let json = Policy::parse(None, &probe)
+        .ok()
+        .and_then(|policy| policy.to_json().ok());
+    let body = json
+        .as_ref()
+        .and_then(|json| json.pointer("/conditions/0/body"));
+    body.map_or_else(|| text.to_owned(), ToString::to_string)
+}
+
 /// How Cedar writes what people bring from other languages.
 fn in_cedar(message: &str) -> Option<&'static str> {
     let token = message
