@@ -289,6 +289,7 @@ impl Reloader {
             refused: None,
             kept: None,
             validated: Arc::clone(&validated),
+            gently: false,
             require_tests: options.require_tests,
             generation: generation::next(0, now_ms),
             now_ms,
@@ -386,7 +387,9 @@ impl Reloader {
             }
         };
         self.events.try_again();
-        let Some(done) = self.job(what, waiters.is_some()).run().await else {
+        let mut job = self.job(what, waiters.is_some());
+        job.gently = !told && self.events.watch.is_some();
+        let Some(done) = job.run().await else {
             let report = tokio::task::block_in_place(|| self.panicked());
             answer(waiters, &report);
             return;
@@ -422,6 +425,7 @@ impl Reloader {
             refused,
             kept: self.kept.clone(),
             validated: Arc::clone(&self.validated),
+            gently: false,
             require_tests: self.options.require_tests,
             generation: generation::next(served.snapshot.generation(), now_ms),
             now_ms,

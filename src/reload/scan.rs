@@ -49,6 +49,8 @@ pub(super) struct Job {
     /// What is served was made of this.
     pub(super) kept: Option<Arc<Kept>>,
     pub(super) validated: Arc<Validated>,
+    /// Whether nothing waits for it: nobody told of a change.
+    pub(super) gently: bool,
     pub(super) require_tests: bool,
     pub(super) generation: u64,
     pub(super) now_ms: i64,
@@ -114,6 +116,9 @@ impl Job {
 
     fn work(mut self) -> Done {
         let started = Instant::now();
+        if self.gently {
+            give_way();
+        }
         let (read, walk) = self.read();
         let (sources, found) = match read {
             Err(error) => (None, Found::Unreadable(error)),

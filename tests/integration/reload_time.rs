@@ -124,7 +124,7 @@ fn expires_takes_effect_at_its_instant_under_load() {
     eprintln!(
         "{before} allowed before, {after} denied after; median, p99, p99.9: {calm:?} in the second before, {around:?} around the instant"
     );
-    let bearable = (calm[1] * 5).max(Duration::from_millis(30));
+    let bearable = (calm[1] * 5).max(Duration::from_millis(60));
     assert!(around[1] < bearable, "a spike: {around:?} after {calm:?}");
     // Nothing was read anew for it.
     assert_eq!(
