@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::{Comparison, Reached};
-use crate::model::{BuiltIn, Id, Tenant};
+use crate::model::{BuiltIn, Entry, Id, Tenant};
 use crate::rights;
 use crate::snapshot::{Action, CompiledTenant, Entity, Question, Snapshot};
 use crate::value::{Json, Members};
@@ -114,14 +114,29 @@ fn moved_members(before: &Tenant, after: &Tenant) -> Moved {
         Some(places.collect())
     };
     let kind = Id::from(BuiltIn::Member.as_str());
+    let has_same_teams = before.teams == after.teams;
     let accounts = before.members.keys();
     let moved = accounts.filter(|account| {
+        if has_same_teams && has_same_places(before, after, account) {
+            return false;
+        }
         let after = stands(after, account);
         after.is_some() && after != stands(before, account)
     });
     moved
         .map(|account| (kind.clone(), account.clone()))
         .collect()
+}
+
+/// Whether a member's entries name the same roles and places one by one: most do, and it is soon found out.
+fn has_same_places(before: &Tenant, after: &Tenant, account: &Id) -> bool {
+    let (Some(old), Some(new)) = (before.members.get(account), after.members.get(account)) else {
+        return false;
+    };
+    let is_same = |(old, new): (&Entry, &Entry)| {
+        old.role == new.role && old.sub_accounts == new.sub_accounts && old.teams == new.teams
+    };
+    old.len() == new.len() && old.iter().zip(new).all(is_same)
 }
 
 /// Records that are declared otherwise, on one side alone, or not where they were.
