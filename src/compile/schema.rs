@@ -61,13 +61,24 @@ type OctroiDelegationPlace = {
 
 /// The schema in Cedar's own syntax.
 pub fn schema(application: &Application) -> String {
+    let types = application.types.values();
+    schema_of(application, types.collect())
+}
+
+/// The part of the schema that policies of one type see: they name no other, and neither may their conditions.
+pub fn schema_of_type(application: &Application, kind: &ResourceType) -> String {
+    schema_of(application, vec![kind])
+}
+
+fn schema_of(application: &Application, types: Vec<&ResourceType>) -> String {
     let mut text = String::from(HEAD);
+    context(&mut text, application);
     principal(&mut text, application);
-    for kind in application.types.values() {
+    for kind in &types {
         entity(&mut text, kind);
     }
-    for kind in application.types.values() {
-        actions(&mut text, kind, application);
+    for kind in &types {
+        actions(&mut text, kind);
     }
     text
 }
@@ -104,20 +115,28 @@ fn optional<'a>(
     }
 }
 
-fn actions(text: &mut String, kind: &ResourceType, application: &Application) {
-    let mut context = String::from("    \"now\": datetime,\n");
-    optional(&mut context, &application.context, "    ");
-    context.push_str("    \"action\": {\n");
-    optional(&mut context, &application.context_action, "      ");
-    context.push_str("    },\n");
-    let _ = writeln!(text, "action \"{}\";", kind.name);
-    for action in &kind.actions {
+fn context(text: &mut String, application: &Application) {
+    text.push_str("// The circumstances.\ntype OctroiContext = {\n  \"now\": datetime,\n");
+    optional(text, &application.context, "  ");
+    text.push_str("  \"action\": {\n");
+    optional(text, &application.context_action, "    ");
+    text.push_str("  },\n};\n");
+}
+
+fn actions(text: &mut String, kind: &ResourceType) {
+    let (name, entity) = (&kind.name, &kind.cedar_name);
+    let named: Vec<String> = kind
+        .actions
+        .iter()
+        .map(|action| format!("\"{name}.{action}\""))
+        .collect();
+    let _ = writeln!(text, "action \"{name}\";");
+    if !named.is_empty() {
         let _ = writeln!(
             text,
-            "action \"{name}.{action}\" in [Action::\"{name}\"] appliesTo {{\n  principal: [{ACCOUNT}],\n  \
-             resource: [{entity}],\n  context: {{\n{context}  }},\n}};",
-            name = kind.name,
-            entity = kind.cedar_name,
+            "action {}\n  in [Action::\"{name}\"] appliesTo {{\n  principal: [{ACCOUNT}],\n  resource: [{entity}],\n  \
+             context: OctroiContext,\n}};",
+            named.join(", ")
         );
     }
 }

@@ -3,10 +3,22 @@
 use cedar_policy::{PolicySet, ValidationMode, Validator};
 use miette::Diagnostic as _;
 
-use super::RuleBook;
+use super::{CompiledPolicy, RuleBook};
 use super::rules::{Placed, Sourcing, Stage};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::source::{Sources, Span};
+
+/// Whether nothing at all is found in some policies.
+pub(super) fn passes<'p>(
+    policies: impl Iterator<Item = &'p CompiledPolicy>,
+    validator: &Validator,
+) -> bool {
+    let Ok(policies) = PolicySet::from_policies(policies.map(|it| it.policy.clone())) else {
+        return false;
+    };
+    let result = validator.validate_with_level(&policies, ValidationMode::Strict, 1);
+    result.validation_passed_without_warnings()
+}
 
 /// Validates the policies of a book; whether nothing was found is returned. What explains a deny is a part of what
 /// decides, so the deciding policies stand for both.
