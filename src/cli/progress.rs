@@ -26,12 +26,12 @@ impl Progress {
         let thread = thread::spawn(move || {
             let mut wait = QUIET;
             while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
-                let _ = write!(std::io::stderr(), "\r\x1b[K{}", say());
+                let _ = write!(std::io::stderr(), "\r\x1b[2K{}", say());
                 let _ = std::io::stderr().flush();
                 wait = PACE;
             }
             if wait == PACE {
-                let _ = write!(std::io::stderr(), "\r\x1b[K");
+                let _ = write!(std::io::stderr(), "\r\x1b[2K");
             }
         });
         Self {

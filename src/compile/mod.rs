@@ -121,7 +121,7 @@ impl CompiledApplication {
         if validated.has_passed(&digest) {
             return;
         }
-        if self.passes_by_type(book) {
+        if sourcing.is_compiled() && self.passes_by_type(book) {
             return validated.remember(digest);
         }
         match self.validator() {
@@ -141,14 +141,14 @@ impl CompiledApplication {
 impl CompiledApplication {
     /// Whether the policies of each type pass with that type's part of the schema alone, which takes a fraction of the
     /// time: the engine looks at each policy once for every action that there is. What passes so passes with the whole
-    /// schema, in which all other actions are another policy's. Raw Cedar may be about several types.
+    /// schema, in which all other actions are another policy's.
     fn passes_by_type(&self, book: &RuleBook) -> bool {
         let kinds: BTreeSet<usize> = book.rules.iter().map(|rule| rule.kind).collect();
         let kinds: Vec<usize> = kinds.into_iter().collect();
         let passed = parallel::map(&kinds, 2, |kinds| {
             kinds.iter().all(|kind| self.type_passes(*kind, book))
         });
-        !book.has_raw() && passed.into_iter().all(|passed| passed)
+        passed.into_iter().all(|passed| passed)
     }
 
     fn type_passes(&self, kind: usize, book: &RuleBook) -> bool {

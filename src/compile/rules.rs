@@ -137,6 +137,14 @@ pub(super) struct Sourcing {
     pub(super) placed: Vec<Placed>,
 }
 
+impl Sourcing {
+    /// Whether every policy is made from a rule, and so of one type. Raw Cedar may be about several, or none.
+    pub(super) fn is_compiled(&self) -> bool {
+        let mut placed = self.placed.iter();
+        !placed.any(|placed| matches!(placed, Placed::Raw(_)))
+    }
+}
+
 /// Where a policy's text comes from.
 pub(super) enum Placed {
     /// All of it is the compiler's own.

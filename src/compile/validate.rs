@@ -3,8 +3,8 @@
 use cedar_policy::{PolicySet, ValidationMode, Validator};
 use miette::Diagnostic as _;
 
-use super::{CompiledPolicy, RuleBook};
 use super::rules::{Placed, Sourcing, Stage};
+use super::{CompiledPolicy, RuleBook};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::source::{Sources, Span};
 

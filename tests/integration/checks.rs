@@ -9,9 +9,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use octroi::diagnostic::{Code, Severity};
+use octroi::diagnostic::{Code, Diagnostic, Severity};
 use octroi::pipeline;
 use octroi::source::Sources;
+use octroi::suite;
 use serde_json::Value;
 
 use super::support::{Workplace, fenced, has_component, python_program};
@@ -68,7 +69,13 @@ fn every_code_is_explained_and_its_example_gives_it() {
             assert_eq!(*code, Code::Internal, "{name} has no example");
             continue;
         };
-        let found = pipeline::compile(sources, 1_796_083_200_000, 1).diagnostics;
+        let now = 1_796_083_200_000;
+        let outcome = pipeline::compile(sources, now, 1);
+        let mut found: Vec<Diagnostic> = outcome.diagnostics.clone();
+        // What serve asks of policies beside that they compile.
+        if let Some(snapshot) = &outcome.snapshot {
+            found.extend(suite::failures(&outcome.model, snapshot, now));
+        }
         assert!(found.iter().any(|it| it.code == *code), "{name}: {found:?}");
         let others = found.iter().filter(|it| it.severity() == Severity::Error);
         for other in others {

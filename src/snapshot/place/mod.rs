@@ -165,8 +165,8 @@ fn resource_place<'q>(
 }
 
 fn add_owner_teams<'q>(place: &mut Place<'q>, tenant: &'q CompiledTenant) {
-    if let Some(owner) = place.owner.clone() {
-        add_teams_of(place, &owner, tenant);
+    if let Some(owner) = place.owner {
+        add_teams_of(place, owner, tenant);
     }
 }
 
