@@ -54,7 +54,7 @@ fn decision(criterion: &mut Criterion) {
     });
     group.bench_function("warm", |bencher| {
         // Noted, kept, and once more for those whose note was lost meanwhile.
-        (0..4).for_each(|_| decide(&snapshot, &parsed(&warm)));
+        (0..16).for_each(|_| decide(&snapshot, &parsed(&warm)));
         bencher.iter(|| recall(&snapshot, &warm));
     });
     group.throughput(Throughput::Elements(CHUNK as u64));
@@ -100,7 +100,7 @@ fn print_means(snapshot: &Snapshot, warm: &Mix, cold: &[Read<'_>]) {
     let floor: Option<f64> = std::env::var("FLOOR_NS")
         .ok()
         .and_then(|floor| floor.parse().ok());
-    (0..4).for_each(|_| decide(snapshot, &parsed(warm)));
+    (0..16).for_each(|_| decide(snapshot, &parsed(warm)));
     let measured: [(&str, usize, &dyn Fn()); 2] = [
         ("warm", warm.questions.len(), &|| recall(snapshot, warm)),
         ("cold", cold.len(), &|| decide(snapshot, cold)),

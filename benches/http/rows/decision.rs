@@ -23,8 +23,8 @@ pub fn measure(bench: &mut Bench<'_>) {
     // The folder's own snapshot has decided all of them to know the answers; this one has decided nothing.
     let fresh = folder.compile();
     let new = decide_all(&fresh, folder.now, &new);
-    // The first time they are noted, the second time kept; again for those that were forgotten meanwhile.
-    (0..4).for_each(|_| {
+    // The first time they are noted, the second time kept; again for those whose note had to give way meanwhile.
+    (0..16).for_each(|_| {
         decide_all(&fresh, folder.now, &warm);
     });
     let rounds = 0..bench.args.rounds;

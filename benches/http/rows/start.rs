@@ -72,7 +72,7 @@ fn started(
         goal: time(Duration::from_secs_f64(seconds_max)),
         floor: time(floor.after),
         octroi: format!(
-            "{}, {} of processor time",
+            "{}, {} of processor time in threads that live on",
             time(octroi.after),
             time(octroi.time)
         ),
