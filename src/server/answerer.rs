@@ -1,6 +1,6 @@
 //! What answers one request: one snapshot, one instant, and whether reasons are wanted.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use hyper::StatusCode;
 use serde::Serialize;
@@ -12,6 +12,9 @@ use crate::explain::{Effort, Explanation, explain};
 use crate::metrics::Metrics;
 use crate::reload::Published;
 use crate::snapshot::{Decision, Question, Reason, Words};
+
+/// A remembered decision and how long finding it took, or by what the question may be remembered.
+pub(super) type Remembered<'w> = Result<(Decision, Duration), Option<Words<'w>>>;
 
 /// Answers the questions of one request; runs to its end without waiting for anything.
 pub(super) struct Answerer<'a> {
@@ -38,14 +41,13 @@ impl<'a> Answerer<'a> {
     pub(super) fn decide(&self, question: &Question<'_>) -> Reason {
         let started = Instant::now();
         let decision = self.published.snapshot.decide(question, self.now_ms);
-        self.count(decision, started)
+        self.count(decision, started.elapsed())
     }
 
     /// Decides as before a question that is asked in the very same words, without reading them, if it is remembered.
     pub(super) fn recall<'w>(&self, words: &'w [u8]) -> Result<Reason, Option<Words<'w>>> {
-        let started = Instant::now();
-        let decision = self.remembered(words)?;
-        Ok(self.count(decision, started))
+        let (decision, took) = self.remembered(words)?;
+        Ok(self.count(decision, took))
     }
 
     /// Decides a question and remembers it by its words.
@@ -57,17 +59,19 @@ impl<'a> Answerer<'a> {
         let started = Instant::now();
         let snapshot = &self.published.snapshot;
         let decision = snapshot.decide_and_remember(words, question, self.now_ms);
-        self.count(decision, started)
+        self.count(decision, started.elapsed())
     }
 
-    /// What is remembered of a question in these words; it is not counted yet.
-    pub(super) fn remembered<'w>(&self, words: &'w [u8]) -> Result<Decision, Option<Words<'w>>> {
-        self.published.snapshot.recall(words, self.now_ms)
+    /// What is remembered of a question in these words, and how long finding it took; it is not counted yet.
+    pub(super) fn remembered<'w>(&self, words: &'w [u8]) -> Remembered<'w> {
+        let started = Instant::now();
+        let decision = self.published.snapshot.recall(words, self.now_ms)?;
+        Ok((decision, started.elapsed()))
     }
 
-    /// Counts a decision that took since `started`.
-    pub(super) fn count(&self, decision: Decision, started: Instant) -> Reason {
-        self.metrics.decision_duration.record(started.elapsed());
+    /// Counts a decision that took so long.
+    pub(super) fn count(&self, decision: Decision, took: Duration) -> Reason {
+        self.metrics.decision_duration.record(took);
         let decisions = &self.published.decisions;
         decisions.count(decision.application, decision.reason);
         decision.reason

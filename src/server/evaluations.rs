@@ -1,17 +1,17 @@
 //! `POST /access/v1/evaluations`: several questions of one body, decided on one snapshot about one instant (AuthZEN,
 //! Authorization API 1.0, section 7).
 
-use std::time::Instant;
+use std::time::Duration;
 
 use serde::Serialize;
 
 use super::Refusal;
-use super::answerer::{Answerer, ok};
+use super::answerer::{Answerer, Remembered, ok};
 use super::evaluation::{Explained, single};
 use super::reply::Reply;
 use crate::authzen::{Batch, BatchWords, Evaluations, Malformed, Semantic};
 use crate::explain::Effort;
-use crate::snapshot::{Decision, Question, Reason, Words};
+use crate::snapshot::{Decision, Question, Reason};
 
 /// Most denies of a batch that get suggestions: finding them takes many decisions each.
 const SUGGESTED_MAX: usize = 100;
@@ -43,15 +43,15 @@ struct Invalid {
     revision: Option<String>,
 }
 
-/// What is remembered of one question of a batch, or by what it may be.
-type Remembered<'w> = Result<Decision, Option<Words<'w>>>;
-
 /// Decides the questions in a body. Where all are remembered they need not be read.
 pub(super) fn answer(answerer: &Answerer<'_>, body: &[u8]) -> Result<Reply, Refusal> {
-    let words = BatchWords::read(body).filter(|_| !answerer.with_reasons);
+    let words = match answerer.with_reasons {
+        true => None,
+        false => BatchWords::read(body),
+    };
     let items = words.iter().flat_map(|words| &words.items);
     let remembered: Vec<Remembered<'_>> = items.map(|item| answerer.remembered(item)).collect();
-    let all: Result<Vec<&Decision>, _> = remembered.iter().map(Result::as_ref).collect();
+    let all: Result<Vec<_>, _> = remembered.iter().copied().collect();
     if let (Some(words), Ok(decisions)) = (&words, all) {
         let evaluations = repeat(answerer, words.semantic, &decisions);
         return ok(&Answers { evaluations });
@@ -65,10 +65,14 @@ pub(super) fn answer(answerer: &Answerer<'_>, body: &[u8]) -> Result<Reply, Refu
 }
 
 /// Gives remembered decisions again.
-fn repeat(answerer: &Answerer<'_>, semantic: Semantic, decisions: &[&Decision]) -> Vec<Answer> {
+fn repeat(
+    answerer: &Answerer<'_>,
+    semantic: Semantic,
+    decisions: &[(Decision, Duration)],
+) -> Vec<Answer> {
     let mut answers = Vec::with_capacity(decisions.len());
-    for decided in decisions {
-        let decision = answerer.count(**decided, Instant::now()).allows();
+    for (decided, took) in decisions {
+        let decision = answerer.count(*decided, *took).allows();
         answers.push(Answer::Plain { decision });
         if semantic.ends_with(decision) {
             break;
@@ -105,7 +109,7 @@ fn decide_one(
     denied: &mut usize,
 ) -> Result<(bool, Answer), Refusal> {
     let reason = match remembered {
-        Ok(decision) => answerer.count(decision, Instant::now()),
+        Ok((decision, took)) => answerer.count(decision, took),
         Err(words) => answerer.decide_and_remember(words, question),
     };
     let decision = reason.allows();

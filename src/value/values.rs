@@ -54,11 +54,6 @@ impl<N: Deref<Target = str>, S> Values<N, S> {
         }
     }
 
-    /// Takes a value away.
-    pub fn remove(&mut self, name: &str) {
-        self.pairs.retain(|(known, _)| **known != *name);
-    }
-
     /// Names and values.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Typed<S>)> {
         self.pairs.iter().map(|(name, value)| (&**name, value))

@@ -134,14 +134,7 @@ pub fn parse(
             return None;
         }
     };
-    let probe = format!("permit (principal, action, resource) when {{\n{text}\n}};");
-    let json = Policy::parse(None, &probe)
-        .ok()
-        .and_then(|policy| policy.to_json().ok());
-    let body = json
-        .as_ref()
-        .and_then(|json| json.pointer("/conditions/0/body"));
-    let Some(body) = body else {
+    let Some(body) = in_json(text) else {
         let (start, end) = find_slot(text).unwrap_or((0, text.trim_end().len()));
         let span = place(text, written.defined, start, end, sources);
         diagnostics
@@ -154,7 +147,7 @@ pub fn parse(
         return None;
     };
     let mut walk = Walk::default();
-    walk.expression(body);
+    walk.expression(&body);
     if let Some(problem) = walk.problem {
         let (start, end) = problem
             .word()
@@ -208,14 +201,15 @@ fn not_cedar(
 
 /// The same text for conditions that mean the same by their shape: spaces, comments and needless brackets are gone.
 pub fn canonical(text: &str) -> String {
+    in_json(text).map_or_else(|| text.to_owned(), |body| body.to_string())
+}
+
+/// An expression in Cedar's JSON form; nothing where no policy can have it as its condition.
+fn in_json(text: &str) -> Option<serde_json::Value> {
     let probe = format!("permit (principal, action, resource) when {{\n{text}\n}};");
-    let json = Policy::parse(None, &probe)
-        .ok()
-        .and_then(|policy| policy.to_json().ok());
-    let body = json
-        .as_ref()
-        .and_then(|json| json.pointer("/conditions/0/body"));
-    body.map_or_else(|| text.to_owned(), ToString::to_string)
+    let mut json = Policy::parse(None, &probe).ok()?.to_json().ok()?;
+    json.pointer_mut("/conditions/0/body")
+        .map(serde_json::Value::take)
 }
 
 /// How Cedar writes what people bring from other languages.
