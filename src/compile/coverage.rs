@@ -1,8 +1,46 @@
 //! What a scope covers, and the Cedar text that says so: the table of LANGUAGE's section "roles and grants", and how the built-in types
 //! stand.
 
+use std::sync::OnceLock;
+
+use cedar_policy::Expression;
+
 use crate::document::Scope;
 use crate::model::BuiltIn;
+
+/// An expression of the compiler's own that the engine is asked, the same for every policy; parsed once.
+#[derive(Debug)]
+pub struct Clause {
+    text: &'static str,
+    parsed: OnceLock<Option<Expression>>,
+}
+
+impl Clause {
+    const fn new(text: &'static str) -> Self {
+        Self {
+            text,
+            parsed: OnceLock::new(),
+        }
+    }
+
+    /// Its text.
+    pub fn text(&self) -> &'static str {
+        self.text
+    }
+
+    /// As the engine takes it. Nothing if it does not parse, which is a defect and allows nothing.
+    pub fn expression(&self) -> Option<&Expression> {
+        self.parsed.get_or_init(|| self.text.parse().ok()).as_ref()
+    }
+}
+
+impl PartialEq for Clause {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Clause {}
 
 /// When a grant's scope covers a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,8 +101,8 @@ impl Coverage {
 pub enum Assignment {
     /// Nothing.
     None,
-    /// The expression must hold, else `not_assignable`.
-    When(&'static str),
+    /// The clause must hold, else `not_assignable`.
+    When(&'static Clause),
     /// It never holds: the rule explains a deny, and allows nothing.
     Never,
 }
@@ -86,12 +124,19 @@ const ASSIGNED_BELOW: &str = r#"resource["octroi.place"] has sub_accounts && pri
 const OWN_BELOW: &str = r#"resource["octroi.place"] has sub_accounts && resource["octroi.place"] has owner && resource["octroi.place"].owner == principal.id"#;
 
 const OWN_DELEGATION: &str = r#"resource["octroi.place"].owners.contains(principal.id)"#;
-const MAY_DELEGATE: &str = r#"resource["octroi.place"].legal"#;
-const MAY_DELEGATE_ITSELF: &str = r#"resource["octroi.place"].legal && resource["octroi.place"] has owner && resource["octroi.place"].owner == principal.id"#;
+static MAY_DELEGATE: Clause = Clause::new(r#"resource["octroi.place"].legal"#);
+static MAY_DELEGATE_ITSELF: Clause = Clause::new(
+    r#"resource["octroi.place"].legal && resource["octroi.place"] has owner && resource["octroi.place"].owner == principal.id"#,
+);
 
-const MAY_ASSIGN: &str = r#"resource["octroi.place"].legal && principal["octroi.entry"].assigns.containsAll(resource["octroi.place"].roles)"#;
-const MAY_ASSIGN_OR_KEEPS: &str = r#"!resource["octroi.place"].changes || (resource["octroi.place"].legal && principal["octroi.entry"].assigns.containsAll(resource["octroi.place"].roles))"#;
-const ASSIGNS_IT: &str = r#"principal["octroi.entry"].assigns.contains(resource.id)"#;
+static MAY_ASSIGN: Clause = Clause::new(
+    r#"resource["octroi.place"].legal && principal["octroi.entry"].assigns.containsAll(resource["octroi.place"].roles)"#,
+);
+static MAY_ASSIGN_OR_KEEPS: Clause = Clause::new(
+    r#"!resource["octroi.place"].changes || (resource["octroi.place"].legal && principal["octroi.entry"].assigns.containsAll(resource["octroi.place"].roles))"#,
+);
+static ASSIGNS_IT: Clause =
+    Clause::new(r#"principal["octroi.entry"].assigns.contains(resource.id)"#);
 
 /// When a scope covers an action of a type.
 pub fn coverage(kind: Option<BuiltIn>, action: &str, scope: Scope) -> Coverage {
@@ -129,48 +174,46 @@ pub fn invitation_coverage(scope: Scope) -> Coverage {
 pub fn assignment(kind: Option<BuiltIn>, action: &str, scope: Scope) -> Assignment {
     match (kind, action) {
         (Some(BuiltIn::Member), "update") if scope == Scope::Own => {
-            Assignment::When(MAY_ASSIGN_OR_KEEPS)
+            Assignment::When(&MAY_ASSIGN_OR_KEEPS)
         }
-        (Some(BuiltIn::Member), "invite" | "update" | "remove") => Assignment::When(MAY_ASSIGN),
+        (Some(BuiltIn::Member), "invite" | "update" | "remove") => Assignment::When(&MAY_ASSIGN),
         (Some(BuiltIn::Role), "assign") => Assignment::Never,
         (Some(BuiltIn::Delegation), "create") if scope == Scope::Tenant => {
-            Assignment::When(MAY_DELEGATE)
+            Assignment::When(&MAY_DELEGATE)
         }
-        (Some(BuiltIn::Delegation), "create") => Assignment::When(MAY_DELEGATE_ITSELF),
+        (Some(BuiltIn::Delegation), "create") => Assignment::When(&MAY_DELEGATE_ITSELF),
         _ => Assignment::None,
     }
 }
 
-/// What an entry must give, beside a permit of raw Cedar, which never stands in for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Probe {
-    /// Nothing.
-    Nothing,
-    /// The expression must hold for one of the entries.
-    Entry(&'static str),
-}
-
-impl Probe {
-    /// What a permit of raw Cedar needs for an action of a type.
-    pub fn of(kind: Option<BuiltIn>, action: &str) -> Self {
-        match (kind, action) {
-            (Some(BuiltIn::Member), "invite" | "update" | "remove") => Self::Entry(MAY_ASSIGN),
-            (Some(BuiltIn::Delegation), "create") => Self::Entry(MAY_DELEGATE_ITSELF),
-            (Some(BuiltIn::Role), "assign") => Self::Entry(ASSIGNS_IT),
-            _ => Self::Nothing,
-        }
-    }
-
-    /// A policy that permits where the expression holds.
-    pub fn policy(self) -> Option<String> {
-        match self {
-            Self::Entry(expression) => Some(format!(
-                "permit (principal, action, resource) when {{ {expression} }};"
-            )),
-            Self::Nothing => None,
-        }
+/// What an entry must give, beside a permit of raw Cedar, which never stands in for it: for one of the entries the clause
+/// must hold. Nothing where an action of a type asks for nothing.
+pub fn beside_raw(kind: Option<BuiltIn>, action: &str) -> Option<&'static Clause> {
+    match (kind, action) {
+        (Some(BuiltIn::Member), "invite" | "update" | "remove") => Some(&MAY_ASSIGN),
+        (Some(BuiltIn::Delegation), "create") => Some(&MAY_DELEGATE_ITSELF),
+        (Some(BuiltIn::Role), "assign") => Some(&ASSIGNS_IT),
+        _ => None,
     }
 }
 
 /// What a grant to invite members needs to allow `role` `assign`.
-pub const INVITATION_ASSIGNMENT: Assignment = Assignment::When(ASSIGNS_IT);
+pub static INVITATION_ASSIGNMENT: Assignment = Assignment::When(&ASSIGNS_IT);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clauses_parse() {
+        for clause in [
+            &MAY_DELEGATE,
+            &MAY_DELEGATE_ITSELF,
+            &MAY_ASSIGN,
+            &MAY_ASSIGN_OR_KEEPS,
+            &ASSIGNS_IT,
+        ] {
+            assert!(clause.expression().is_some(), "{}", clause.text());
+        }
+    }
+}

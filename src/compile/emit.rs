@@ -1,8 +1,8 @@
-//! From a rule with everything looked up to its policy, and to the expressions that are asked for it.
+//! From a rule with everything looked up to the texts of its policies, and to what is asked for it.
 
 use std::sync::Arc;
 
-use cedar_policy::{Expression, Policy, PolicyId};
+use cedar_policy::Expression;
 
 use super::condition::Condition;
 use super::coverage::{Assignment, Coverage};
@@ -48,27 +48,13 @@ fn policy_id(rule: &str, stage: Stage) -> String {
 impl Compiler<'_> {
     pub(super) fn emit(&mut self, draft: Draft<'_>) {
         let id = self.rule_id(&draft);
-        let mut needs = Needs::default();
-        let mut policy = |compiler: &mut Self, stage| {
-            let text = compiler.text(&draft, &id, stage)?;
-            needs.add(&Needs::of(text.own_clauses(), draft.condition));
-            let decides = stage == Stage::Whole || draft.decides_by_failing();
-            if decides {
-                compiler.policy(&draft, &id, &text, stage);
-            }
-            Some(text)
-        };
         let reaches = draft.coverage != Coverage::Never && !draft.never_met;
-        let is_given = draft.assignment != Assignment::None;
-        let can_be = draft.assignment != Assignment::Never;
-        let conditioned = (reaches && is_given)
-            .then(|| policy(self, Stage::Conditioned))
-            .flatten();
-        let whole = (reaches && can_be)
-            .then(|| policy(self, Stage::Whole))
-            .flatten();
-        let conditioned = conditioned.and_then(|text| self.expression(&draft, &text));
-        let whole = whole.and_then(|text| self.asked(&draft, &text));
+        if reaches {
+            self.policies(&draft, &id);
+            self.author(&draft);
+        }
+        let remainder = reaches.then(|| self.remainder(&draft)).flatten();
+        let needs = needs(&draft, remainder.as_ref());
         self.book.rules.push(Arc::new(Rule {
             id,
             origin: draft.origin.clone(),
@@ -83,12 +69,32 @@ impl Compiler<'_> {
             delegation: draft.delegation,
             holders: draft.holders.clone(),
             coverage: draft.coverage,
+            assignment: draft.assignment,
             never_met: draft.never_met,
-            conditioned,
-            whole,
+            remainder,
             needs,
             condition: draft.condition.cloned().map(Arc::new),
         }));
+    }
+
+    /// The policies that decide what the rule decides.
+    fn policies(&mut self, draft: &Draft<'_>, id: &str) {
+        if draft.decides_by_failing() {
+            self.policy(draft, id, Stage::Conditioned);
+        }
+        if draft.assignment != Assignment::Never {
+            self.policy(draft, id, Stage::Whole);
+        }
+    }
+
+    /// What is the author's own of a rule: a policy of its condition alone, for validation.
+    fn author(&mut self, draft: &Draft<'_>) {
+        let (Some(condition), Some(kind)) = (draft.condition, self.kind(draft.kind)) else {
+            return;
+        };
+        let mut text = PolicyText::of_any_action(draft.effect.as_cedar(), &kind.cedar_name);
+        text.condition(condition, draft.effect);
+        self.sourcing.authored.insert((draft.kind, text.policy().0));
     }
 
     /// The id of the next rule: rules of one grant for one type that stand in different ways are numbered.
@@ -106,13 +112,9 @@ impl Compiler<'_> {
     /// The text of a policy for a stage of the rule.
     fn text(&self, draft: &Draft<'_>, id: &str, stage: Stage) -> Option<PolicyText> {
         let kind = self.kind(draft.kind)?;
-        let effect = match draft.effect {
-            Effect::Permit => "permit",
-            Effect::Forbid => "forbid",
-        };
         let actions: Vec<&str> = draft.actions.iter().map(|action| &***action).collect();
         let mut text = PolicyText::new(
-            effect,
+            draft.effect.as_cedar(),
             &policy_id(id, stage),
             &draft.origin.place,
             &kind.cedar_name,
@@ -124,62 +126,46 @@ impl Compiler<'_> {
     }
 
     /// What is left to ask once looking the rule up has answered for its head and its reach.
-    fn asked(&mut self, draft: &Draft<'_>, text: &PolicyText) -> Option<Remainder> {
-        if draft.assignment == Assignment::None {
-            match draft.condition {
-                None => return Some(Remainder::Nothing),
-                Some(condition) => {
-                    if let Some(formula) = &condition.formula {
-                        let guards = condition.guarded();
-                        return Some(Remainder::Condition {
-                            formula: formula.clone(),
-                            guards: guards
-                                .map(|read| Fact::new(read.root, &read.name))
-                                .collect(),
-                        });
-                    }
-                }
-            }
+    fn remainder(&mut self, draft: &Draft<'_>) -> Option<Remainder> {
+        let Some(condition) = draft.condition else {
+            return Some(Remainder::Nothing);
+        };
+        if let Some(formula) = &condition.formula {
+            let guards = condition.guarded();
+            return Some(Remainder::Condition {
+                formula: formula.clone(),
+                guards: guards
+                    .map(|read| Fact::new(read.root, &read.name))
+                    .collect(),
+            });
         }
-        self.expression(draft, text).map(Remainder::Whole)
-    }
-
-    /// The policy's own clauses, without its head, which looking the rule up has answered.
-    fn expression(&mut self, draft: &Draft<'_>, text: &PolicyText) -> Option<Expression> {
-        match text.expression().parse() {
-            Ok(expression) => Some(expression),
+        let mut text = PolicyText::of_any_action(draft.effect.as_cedar(), "");
+        text.condition(condition, draft.effect);
+        match text.expression().parse::<Expression>() {
+            Ok(expression) => Some(Remainder::Whole(expression)),
             Err(error) => {
-                self.does_not_parse(draft, &error);
+                let message = format!("the policy made from this rule does not parse: {error}");
+                self.diagnostics
+                    .report(Code::Internal, draft.origin.span, message);
                 None
             }
         }
     }
 
-    fn policy(&mut self, draft: &Draft<'_>, id: &str, text: &PolicyText, stage: Stage) {
+    fn policy(&mut self, draft: &Draft<'_>, id: &str, stage: Stage) {
+        let Some(text) = self.text(draft, id, stage) else {
+            return;
+        };
         let id = policy_id(id, stage);
         let (text, range) = text.policy();
-        let policy = match Policy::parse(Some(PolicyId::new(&id)), &text) {
-            Ok(policy) => policy,
-            Err(error) => return self.does_not_parse(draft, &error),
-        };
         self.book.by_id.insert(id.clone(), self.book.policies.len());
-        self.book.policies.push(CompiledPolicy {
-            id,
-            text,
-            policy,
-            rule: self.book.rules.len(),
-            stage,
-        });
+        self.book
+            .policies
+            .push(CompiledPolicy::new(id, text, self.book.rules.len(), stage));
         self.sourcing.placed.push(match (draft.condition, range) {
             (Some(condition), Some(range)) => Placed::Condition(Box::new(condition.clone()), range),
             _ => Placed::Compiled,
         });
-    }
-
-    fn does_not_parse(&mut self, draft: &Draft<'_>, error: &dyn std::fmt::Display) {
-        let message = format!("the policy made from this rule does not parse: {error}");
-        self.diagnostics
-            .report(Code::Internal, draft.origin.span, message);
     }
 
     fn fill(&self, text: &mut PolicyText, draft: &Draft<'_>, stage: Stage) {
@@ -196,13 +182,21 @@ impl Compiler<'_> {
         if let Some(expression) = draft.coverage.expression() {
             text.when(expression);
         }
-        match (draft.condition, draft.effect) {
-            (Some(condition), Effect::Permit) => text.when_condition(condition),
-            (Some(condition), Effect::Forbid) => text.unless_absent(condition),
-            (None, _) => {}
+        if let Some(condition) = draft.condition {
+            text.condition(condition, draft.effect);
         }
-        if let (Stage::Whole, Assignment::When(expression)) = (stage, draft.assignment) {
-            text.when(expression);
+        if let (Stage::Whole, Assignment::When(clause)) = (stage, draft.assignment) {
+            text.when(clause.text());
         }
     }
+}
+
+/// What is read of entities where the engine is asked about them.
+fn needs(draft: &Draft<'_>, remainder: Option<&Remainder>) -> Needs {
+    let clause = match (remainder, draft.assignment) {
+        (Some(_), Assignment::When(clause)) => Some(clause.text()),
+        _ => None,
+    };
+    let is_whole = matches!(remainder, Some(Remainder::Whole(_)));
+    Needs::of(clause.into_iter(), draft.condition.filter(|_| is_whole))
 }

@@ -15,13 +15,14 @@ mod validate;
 mod validated;
 mod variant;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
+use std::iter;
 use std::sync::{Arc, OnceLock};
 
-use cedar_policy::{Policy, RestrictedExpression, Schema, Validator};
+use cedar_policy::{Policy, PolicyId, RestrictedExpression, Schema, Validator};
 
 pub use condition::{Condition, Read, Root, canonical};
-pub use coverage::{Coverage, Probe};
+pub use coverage::{Assignment, Clause, Coverage, beside_raw};
 pub use needs::Needs;
 pub use rules::{Effect, Holders, Remainder, Rule, Stage};
 pub use schema::{ENTRY, PLACE};
@@ -31,7 +32,6 @@ pub(crate) use variant::{application_variant, tenant_variant, without_conditions
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::{Scope, to_text};
 use crate::model::{Application, Id, Target, Tenant};
-use crate::parallel;
 use crate::source::{Sources, Span};
 use crate::value::Typed;
 
@@ -76,12 +76,43 @@ pub struct CompiledPolicy {
     pub id: String,
     /// Its text.
     pub text: String,
-    /// The policy as the engine holds it.
-    pub policy: Policy,
     /// The rule that it was made from, as an index into [`RuleBook::rules`].
     pub rule: usize,
     /// Which part of the rule it decides.
     pub stage: Stage,
+    /// Whether an author wrote it as it is.
+    is_raw: bool,
+    parsed: OnceLock<Option<Policy>>,
+}
+
+impl CompiledPolicy {
+    /// A policy of the compiler's making. It is parsed when it is wanted, which questions do not: they are answered by
+    /// looking its rule up.
+    fn new(id: String, text: String, rule: usize, stage: Stage) -> Self {
+        Self {
+            id,
+            text,
+            rule,
+            stage,
+            is_raw: false,
+            parsed: OnceLock::new(),
+        }
+    }
+
+    /// A policy of raw Cedar, which had to be parsed to be understood.
+    fn raw(policy: Policy, id: String, text: String, rule: usize) -> Self {
+        Self {
+            is_raw: true,
+            parsed: OnceLock::from(Some(policy)),
+            ..Self::new(id, text, rule, Stage::Whole)
+        }
+    }
+
+    /// The policy as the engine holds it. Nothing if it does not parse, which is a defect.
+    pub fn policy(&self) -> Option<&Policy> {
+        let parse = || Policy::parse(Some(PolicyId::new(&self.id)), &self.text).ok();
+        self.parsed.get_or_init(parse).as_ref()
+    }
 }
 
 /// An application with its schema and compiled rules.
@@ -92,9 +123,9 @@ pub struct CompiledApplication {
     pub schema_text: String,
     /// Its rules.
     pub book: RuleBook,
-    /// Made only when something is to be validated; an error is the schema's.
+    /// Made only when whole policies are to be validated; an error is the schema's.
     validator: OnceLock<Result<Validator, String>>,
-    /// The same for each type alone.
+    /// For conditions over one type, whatever the action.
     validators_by_type: Vec<OnceLock<Option<Validator>>>,
 }
 
@@ -108,7 +139,8 @@ impl CompiledApplication {
         made.as_ref().map_err(String::as_str)
     }
 
-    /// Validates a book, unless it passed before.
+    /// Validates what authors wrote in a book. Most books pass by their conditions alone; where anything is found, the
+    /// whole policies say what and where.
     fn validate(
         &self,
         book: &RuleBook,
@@ -117,60 +149,76 @@ impl CompiledApplication {
         validated: &Validated,
         diagnostics: &mut Diagnostics,
     ) {
-        let digest = validated::digest(&self.schema_text, book);
-        if validated.has_passed(&digest) {
+        if self.conditions_pass(sourcing, validated) && self.raw_passes(book, validated) {
             return;
         }
-        if sourcing.is_compiled() && self.passes_by_type(book) {
-            return validated.remember(digest);
-        }
         match self.validator() {
-            Ok(validator) => {
-                if validate::validate(book, sourcing, validator, sources, diagnostics) {
-                    validated.remember(digest);
-                }
-            }
+            Ok(validator) => validate::validate(book, sourcing, validator, sources, diagnostics),
             Err(error) => {
                 let message = format!("the schema made from this application fails: {error}");
                 diagnostics.report(Code::Internal, self.model.id.span, message);
             }
         }
     }
-}
 
-impl CompiledApplication {
-    /// Whether the policies of each type pass with that type's part of the schema alone, which takes a fraction of the
-    /// time: the engine looks at each policy once for every action that there is. What passes so passes with the whole
-    /// schema, in which all other actions are another policy's.
-    fn passes_by_type(&self, book: &RuleBook) -> bool {
-        let kinds: BTreeSet<usize> = book.rules.iter().map(|rule| rule.kind).collect();
-        let kinds: Vec<usize> = kinds.into_iter().collect();
-        let passed = parallel::map(&kinds, 2, |kinds| {
-            kinds.iter().all(|kind| self.type_passes(*kind, book))
-        });
-        passed.into_iter().all(|passed| passed)
+    /// Whether every condition is well-typed and can hold, for its type. The clauses around it in a policy are the
+    /// compiler's own, and neither they nor the action change what can be said of it.
+    fn conditions_pass(&self, sourcing: &rules::Sourcing, validated: &Validated) -> bool {
+        sourcing.authored.iter().all(|(kind, text)| {
+            let Some((_, resource_type)) = self.model.types.get_index(*kind) else {
+                return false;
+            };
+            let schema = schema::schema_for_conditions(&self.model, resource_type);
+            validated.passes(&[&schema, text], || {
+                let validator = self.validator_of_type(*kind, &schema);
+                let policy = Policy::parse(None, text).ok();
+                validator.zip(policy).is_some_and(|(validator, policy)| {
+                    validate::passes(iter::once(policy), validator)
+                })
+            })
+        })
     }
 
-    fn type_passes(&self, kind: usize, book: &RuleBook) -> bool {
-        let Some(validator) = self.validator_of_type(kind) else {
-            return false;
-        };
-        let of_type = |policy: &&CompiledPolicy| {
-            let rule = book.rules.get(policy.rule);
-            rule.is_some_and(|rule| rule.kind == kind)
-        };
-        let policies = book.policies.iter().filter(of_type);
-        validate::passes(policies, validator)
-    }
-
-    fn validator_of_type(&self, kind: usize) -> Option<&Validator> {
-        let (_, resource_type) = self.model.types.get_index(kind)?;
+    fn validator_of_type(&self, kind: usize, schema: &str) -> Option<&Validator> {
         let made = self.validators_by_type.get(kind)?.get_or_init(|| {
-            let schema = schema::schema_of_type(&self.model, resource_type);
-            let (schema, _) = Schema::from_cedarschema_str(&schema).ok()?;
+            let (schema, _) = Schema::from_cedarschema_str(schema).ok()?;
             Some(Validator::new(schema))
         });
         made.as_ref()
+    }
+
+    /// Whether raw Cedar passes, which may be about any type and action.
+    fn raw_passes(&self, book: &RuleBook, validated: &Validated) -> bool {
+        let policies = book.policies.iter();
+        let raw: Vec<&CompiledPolicy> = policies.filter(|policy| policy.is_raw).collect();
+        if raw.is_empty() {
+            return true;
+        }
+        let texts = raw.iter().map(|policy| policy.text.as_str());
+        let words: Vec<&str> = iter::once(self.schema_text.as_str()).chain(texts).collect();
+        validated.passes(&words, || {
+            let policies: Option<Vec<Policy>> =
+                raw.iter().map(|raw| raw.policy().cloned()).collect();
+            let validator = self.validator().ok();
+            validator
+                .zip(policies)
+                .is_some_and(|(validator, policies)| {
+                    validate::passes(policies.into_iter(), validator)
+                })
+        })
+    }
+
+    /// Validates every policy of some books of this application, those of the compiler's own making as well.
+    ///
+    /// # Errors
+    /// With what the engine says of the first that does not pass. Whatever an author wrote was validated before, so
+    /// this is a defect of the compiler.
+    pub(crate) fn validate_whole<'b>(
+        &self,
+        mut books: impl Iterator<Item = &'b RuleBook>,
+    ) -> Result<(), String> {
+        let validator = self.validator().map_err(str::to_owned)?;
+        books.try_for_each(|book| validate::whole(book, validator))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::condition::Condition;
+use super::rules::Effect;
 
 /// A policy under construction: its head, and the expressions that must all hold.
 pub struct PolicyText {
@@ -45,6 +46,14 @@ impl PolicyText {
         }
     }
 
+    /// Begins a policy over every action of one entity type.
+    pub fn of_any_action(effect: &str, entity: &str) -> Self {
+        Self {
+            head: format!("{effect} (principal is Account, action, resource is {entity})"),
+            clauses: Vec::new(),
+        }
+    }
+
     /// Adds an expression of the compiler's own that must hold.
     pub fn when(&mut self, expression: &str) {
         self.clauses.push(Clause {
@@ -53,8 +62,16 @@ impl PolicyText {
         });
     }
 
-    /// Adds the author's condition to a grant: it applies only where every attribute that it reads is present.
-    pub fn when_condition(&mut self, condition: &Condition) {
+    /// Adds the author's condition to a grant, or to a deny rule.
+    pub fn condition(&mut self, condition: &Condition, effect: Effect) {
+        match effect {
+            Effect::Permit => self.when_condition(condition),
+            Effect::Forbid => self.unless_absent(condition),
+        }
+    }
+
+    /// A grant applies only where every attribute that its condition reads is present.
+    fn when_condition(&mut self, condition: &Condition) {
         let guards: Vec<String> = guards(condition).collect();
         if !guards.is_empty() {
             self.when(&guards.join(" && "));
@@ -62,8 +79,8 @@ impl PolicyText {
         self.author("\n", condition, "\n");
     }
 
-    /// Adds the author's condition to a deny rule: it applies also where an attribute is missing.
-    pub fn unless_absent(&mut self, condition: &Condition) {
+    /// A deny rule applies also where an attribute is missing.
+    fn unless_absent(&mut self, condition: &Condition) {
         let guards: Vec<String> = guards(condition).collect();
         if guards.is_empty() {
             return self.when_condition(condition);
@@ -97,7 +114,7 @@ impl PolicyText {
         (text, condition)
     }
 
-    /// What must hold for the policy to apply to a question about one of its actions and its type, as one expression.
+    /// What must hold beside the head for the policy to apply, as one expression.
     pub fn expression(&self) -> String {
         let clauses: Vec<String> = self
             .clauses
@@ -108,15 +125,6 @@ impl PolicyText {
             true => "true".to_owned(),
             false => clauses.join(" && "),
         }
-    }
-
-    /// The expressions of the compiler's own.
-    pub fn own_clauses(&self) -> impl Iterator<Item = &str> {
-        let own = self
-            .clauses
-            .iter()
-            .filter(|clause| clause.condition.is_none());
-        own.map(|clause| clause.text.as_str())
     }
 }
 

@@ -10,9 +10,9 @@ use cedar_policy::{
 use miette::Diagnostic as _;
 
 use super::condition::{IFS_MAX, NESTING_MAX, nesting};
-use super::coverage::Coverage;
+use super::coverage::{Assignment, Coverage};
 use super::needs::Needs;
-use super::rules::{Compiler, Effect, Holders, Placed, Rule, Stage};
+use super::rules::{Compiler, Effect, Holders, Placed, Rule};
 use super::{CompiledPolicy, Origin};
 use crate::diagnostic::Code;
 use crate::model::{Id, ResourceType};
@@ -120,21 +120,17 @@ impl Compiler<'_> {
                     holders: Holders::default(),
                     coverage: Coverage::Always,
                     never_met: false,
-                    conditioned: None,
-                    whole: None,
+                    assignment: Assignment::None,
+                    remainder: None,
                     needs: Needs::everything(),
                     condition: None,
                 }));
             }
         }
         self.book.by_id.insert(id.clone(), index);
-        self.book.policies.push(CompiledPolicy {
-            id,
-            text: text.to_owned(),
-            policy,
-            rule: first_rule,
-            stage: Stage::Whole,
-        });
+        self.book
+            .policies
+            .push(CompiledPolicy::raw(policy, id, text.to_owned(), first_rule));
         self.sourcing.placed.push(Placed::Raw(span));
     }
 }

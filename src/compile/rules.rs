@@ -1,6 +1,6 @@
 //! Grants and deny rules become policies: one for each type and way of standing.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -60,20 +60,20 @@ pub struct Rule {
     pub coverage: Coverage,
     /// The condition reads what this type does not have, so that it never holds: the rule explains a deny only.
     pub never_met: bool,
-    /// Scope and condition, where something beside them may keep the rule from allowing.
-    pub conditioned: Option<Expression>,
-    /// What is asked of the engine, where the rule can decide.
-    pub whole: Option<Remainder>,
-    /// What whole expressions read.
+    /// What must hold beside scope and condition.
+    pub assignment: Assignment,
+    /// What is asked of its condition; nothing where no question can come so far, and for raw Cedar.
+    pub remainder: Option<Remainder>,
+    /// What is read of entities where the engine is asked about them.
     pub needs: Needs,
     /// Its condition.
     pub condition: Option<Arc<Condition>>,
 }
 
-/// What is left to ask of a rule once its type, actions, holders, tenant and scope have been looked up.
+/// What is left to ask of a rule's condition once type, actions, holders, tenant and scope have been looked up.
 #[derive(Debug, Clone)]
 pub enum Remainder {
-    /// Nothing: it holds.
+    /// Nothing: there is none.
     Nothing,
     /// The author's condition, over what it reads.
     Condition {
@@ -82,7 +82,7 @@ pub enum Remainder {
         /// What must be there before it is evaluated: a grant does not hold without, a deny rule does.
         guards: Vec<Fact>,
     },
-    /// Everything, over entities.
+    /// All of it, over entities, with what guards it.
     Whole(Expression),
 }
 
@@ -99,6 +99,23 @@ pub struct Holders {
     pub none_of: Vec<Id>,
     /// This account.
     pub account: Option<Id>,
+}
+
+impl Effect {
+    /// How Cedar says it.
+    pub fn as_cedar(self) -> &'static str {
+        match self {
+            Self::Permit => "permit",
+            Self::Forbid => "forbid",
+        }
+    }
+}
+
+impl Rule {
+    /// Whether it can make a decision: some grants only say why others are not enough.
+    pub fn decides(&self) -> bool {
+        self.raw.is_some() || (self.remainder.is_some() && self.assignment != Assignment::Never)
+    }
 }
 
 impl Holders {
@@ -132,17 +149,12 @@ impl Holders {
 }
 
 /// What validation needs to know about each policy, beside the book.
+#[derive(Default)]
 pub(super) struct Sourcing {
     /// Where each policy's text comes from.
     pub(super) placed: Vec<Placed>,
-}
-
-impl Sourcing {
-    /// Whether every policy is made from a rule, and so of one type. Raw Cedar may be about several, or none.
-    pub(super) fn is_compiled(&self) -> bool {
-        let mut placed = self.placed.iter();
-        !placed.any(|placed| matches!(placed, Placed::Raw(_)))
-    }
+    /// The authors' conditions as policies of their own, each with the index of its type.
+    pub(super) authored: BTreeSet<(usize, String)>,
 }
 
 /// Where a policy's text comes from.
@@ -177,7 +189,7 @@ impl<'a> Compiler<'a> {
             sources,
             diagnostics,
             book: RuleBook::default(),
-            sourcing: Sourcing { placed: Vec::new() },
+            sourcing: Sourcing::default(),
         }
     }
 

@@ -61,48 +61,57 @@ type OctroiDelegationPlace = {
 
 /// The schema in Cedar's own syntax.
 pub fn schema(application: &Application) -> String {
-    let types = application.types.values();
-    schema_of(application, types.collect())
-}
-
-/// The part of the schema that policies of one type see: they name no other, and neither may their conditions.
-pub fn schema_of_type(application: &Application, kind: &ResourceType) -> String {
-    schema_of(application, vec![kind])
-}
-
-fn schema_of(application: &Application, types: Vec<&ResourceType>) -> String {
     let mut text = String::from(HEAD);
     context(&mut text, application);
-    principal(&mut text, application);
-    for kind in &types {
-        entity(&mut text, kind);
+    principal(&mut text, application, Some("OctroiEntry"));
+    for kind in application.types.values() {
+        let place = match kind.built_in {
+            Some(BuiltIn::Member) => "OctroiMemberPlace",
+            Some(BuiltIn::Delegation) => "OctroiDelegationPlace",
+            _ => "OctroiPlace",
+        };
+        entity(&mut text, kind, Some(place));
     }
-    for kind in &types {
+    for kind in application.types.values() {
         actions(&mut text, kind);
     }
     text
 }
 
-fn principal(text: &mut String, application: &Application) {
+/// What a condition over one type sees: the attributes that an author can read, and one action that stands for all.
+pub fn schema_for_conditions(application: &Application, kind: &ResourceType) -> String {
+    let mut text = String::new();
+    context(&mut text, application);
+    principal(&mut text, application, None);
+    entity(&mut text, kind, None);
+    action(&mut text, "\"any\"", &kind.cedar_name);
+    text
+}
+
+fn principal(text: &mut String, application: &Application, entry: Option<&str>) {
     let _ = writeln!(text, "entity {ACCOUNT} = {{");
     for name in PRINCIPAL_ATTRIBUTES {
         let optional = if name == "id" { "" } else { "?" };
         let _ = writeln!(text, "  \"{name}\"{optional}: String,");
     }
     optional(text, &application.account_attributes, "  ");
-    let _ = writeln!(text, "  \"{ENTRY}\": OctroiEntry,\n}};");
+    own(text, ENTRY, entry);
+    text.push_str("};\n");
 }
 
-fn entity(text: &mut String, kind: &ResourceType) {
+fn entity(text: &mut String, kind: &ResourceType, place: Option<&str>) {
     let _ = writeln!(text, "entity {} = {{\n  \"id\": String,", kind.cedar_name);
     let attributes = kind.readable.iter().filter(|(name, _)| &***name != "id");
     optional(text, attributes, "  ");
-    let place = match kind.built_in {
-        Some(BuiltIn::Member) => "OctroiMemberPlace",
-        Some(BuiltIn::Delegation) => "OctroiDelegationPlace",
-        _ => "OctroiPlace",
-    };
-    let _ = writeln!(text, "  \"{PLACE}\": {place},\n}};");
+    own(text, PLACE, place);
+    text.push_str("};\n");
+}
+
+/// An attribute of the compiler's own.
+fn own(text: &mut String, name: &str, of: Option<&str>) {
+    if let Some(of) = of {
+        let _ = writeln!(text, "  \"{name}\": {of},");
+    }
 }
 
 fn optional<'a>(
@@ -132,11 +141,15 @@ fn actions(text: &mut String, kind: &ResourceType) {
         .collect();
     let _ = writeln!(text, "action \"{name}\";");
     if !named.is_empty() {
-        let _ = writeln!(
-            text,
-            "action {}\n  in [Action::\"{name}\"] appliesTo {{\n  principal: [{ACCOUNT}],\n  resource: [{entity}],\n  \
-             context: OctroiContext,\n}};",
-            named.join(", ")
-        );
+        let named = format!("{}\n  in [Action::\"{name}\"]", named.join(", "));
+        action(text, &named, entity);
     }
+}
+
+/// Actions, by what stands before `appliesTo`, on resources of one type.
+fn action(text: &mut String, named: &str, entity: &str) {
+    let _ = writeln!(
+        text,
+        "action {named} appliesTo {{\n  principal: [{ACCOUNT}],\n  resource: [{entity}],\n  context: OctroiContext,\n}};",
+    );
 }

@@ -1,41 +1,56 @@
 //! Strict validation at level 1 of everything compiled; what it finds in a condition is shown in the author's text.
 
-use cedar_policy::{PolicySet, ValidationMode, Validator};
+use cedar_policy::{Policy, PolicySet, ValidationMode, Validator};
 use miette::Diagnostic as _;
 
+use super::RuleBook;
 use super::rules::{Placed, Sourcing, Stage};
-use super::{CompiledPolicy, RuleBook};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::source::{Sources, Span};
 
 /// Whether nothing at all is found in some policies.
-pub(super) fn passes<'p>(
-    policies: impl Iterator<Item = &'p CompiledPolicy>,
-    validator: &Validator,
-) -> bool {
-    let Ok(policies) = PolicySet::from_policies(policies.map(|it| it.policy.clone())) else {
+pub(super) fn passes(policies: impl Iterator<Item = Policy>, validator: &Validator) -> bool {
+    let Ok(policies) = PolicySet::from_policies(policies) else {
         return false;
     };
     let result = validator.validate_with_level(&policies, ValidationMode::Strict, 1);
     result.validation_passed_without_warnings()
 }
 
-/// Validates the policies of a book; whether nothing was found is returned. What explains a deny is a part of what
-/// decides, so the deciding policies stand for both.
+/// Every policy of a book, as a set.
+fn all(book: &RuleBook) -> Result<PolicySet, String> {
+    let mut policies = PolicySet::new();
+    for policy in &book.policies {
+        let parsed = policy.policy();
+        let parsed = parsed.ok_or_else(|| format!("`{}` does not parse", policy.id))?;
+        let added = policies.add(parsed.clone());
+        added.map_err(|error| error.to_string())?;
+    }
+    Ok(policies)
+}
+
+/// Whether every policy of a book is well-typed.
+pub(super) fn whole(book: &RuleBook, validator: &Validator) -> Result<(), String> {
+    let result = validator.validate_with_level(&all(book)?, ValidationMode::Strict, 1);
+    match result.validation_errors().next() {
+        Some(error) => Err(error.to_string()),
+        None => Ok(()),
+    }
+}
+
+/// Validates the policies of a book, and says what is found. What explains a deny is a part of what decides, so the
+/// deciding policies stand for both.
 pub(super) fn validate(
     book: &RuleBook,
     sourcing: &Sourcing,
     validator: &Validator,
     sources: &Sources,
     diagnostics: &mut Diagnostics,
-) -> bool {
-    let mut policies = PolicySet::new();
-    for policy in &book.policies {
-        if let Err(error) = policies.add(policy.policy.clone()) {
-            let span = rule_span(book, policy.rule);
-            report_internal(&error.to_string(), span, diagnostics);
-        }
-    }
+) {
+    let policies = match all(book) {
+        Ok(policies) => policies,
+        Err(error) => return report_internal(&error, None, diagnostics),
+    };
     let result = validator.validate_with_level(&policies, ValidationMode::Strict, 1);
     let index_of = |id: &cedar_policy::PolicyId| {
         let id: &str = id.as_ref();
@@ -77,7 +92,6 @@ pub(super) fn validate(
         );
     }
     impossible(book, sourcing, &result, &refused, sources, diagnostics);
-    result.validation_passed_without_warnings()
 }
 
 #[expect(

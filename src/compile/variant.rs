@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use cedar_policy::Policy;
 
 use super::rules::Compiler;
-use super::{CompiledApplication, RuleBook};
+use super::{CompiledApplication, CompiledPolicy, RuleBook};
 use crate::diagnostic::Diagnostics;
 use crate::model::{Application, Edit, Tenant};
 use crate::source::{Sources, Span};
@@ -72,10 +72,10 @@ fn without(book: &RuleBook, spans: &HashSet<Span>, edit: Edit) -> RuleBook {
     }
     for policy in raw.keys().filter(|_| edit == Edit::DropWhen) {
         if let Some(compiled) = book.policies.get_mut(*policy)
-            && let Some(bare) = without_conditions(&compiled.policy)
+            && let Some(bare) = compiled.policy().and_then(without_conditions)
         {
-            compiled.text = bare.to_string();
-            compiled.policy = bare;
+            let (id, text) = (compiled.id.clone(), bare.to_string());
+            *compiled = CompiledPolicy::raw(bare, id, text, compiled.rule);
         }
     }
     book.narrowed.retain(|span, _| !spans.contains(span));

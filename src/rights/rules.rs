@@ -53,7 +53,7 @@ impl<'s> Book<'s> {
         let mut book = Self::default();
         for rule in &rules.rules {
             let rule: &Rule = rule;
-            if rule.raw.is_some() || rule.whole.is_none() {
+            if rule.raw.is_some() || !rule.decides() {
                 continue;
             }
             let condition = rule

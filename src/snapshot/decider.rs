@@ -11,7 +11,7 @@ use super::decision::Reason;
 use super::entities::Asked;
 use super::slices::{self, Slice};
 use super::tenant::CompiledTenant;
-use crate::compile::{Effect, Needs, Probe, Remainder, Rule, Stage};
+use crate::compile::{Assignment, Clause, Effect, Needs, Remainder, Rule, Stage, beside_raw};
 use crate::engine::{Facts, Refused, Truth, refused};
 use crate::model::Entry;
 
@@ -103,6 +103,45 @@ impl<'a> Engine<'a> {
     fn respond(&self, index: usize, policies: &PolicySet) -> Result<Response, Refused> {
         let (request, entities) = self.seen(index)?;
         Ok(Authorizer::new().is_authorized(request, policies, entities))
+    }
+
+    /// Whether the condition of a rule holds, of which scope and holders have been looked up.
+    fn condition(
+        &self,
+        index: usize,
+        rule: &Rule,
+        slice: &Slice,
+        facts: &OnceCell<Facts>,
+    ) -> Result<Truth, Refused> {
+        Ok(match &rule.remainder {
+            Some(Remainder::Nothing) => Truth::True,
+            Some(Remainder::Condition { formula, guards }) => {
+                match guards.iter().all(|fact| self.asked.has(fact)) {
+                    true => formula.holds(made_once(facts, || self.asked.facts(slice))?),
+                    false if rule.effect == Effect::Forbid => Truth::True,
+                    false => Truth::False,
+                }
+            }
+            Some(Remainder::Whole(expression)) => self.holds(index, expression)?,
+            None => Truth::False,
+        })
+    }
+
+    /// Whether what must hold beside scope and condition does.
+    fn assignment(&self, index: usize, rule: &Rule) -> Result<Truth, Refused> {
+        match rule.assignment {
+            Assignment::None => Ok(Truth::True),
+            Assignment::When(clause) => self.clause(index, clause),
+            Assignment::Never => Ok(Truth::False),
+        }
+    }
+
+    /// Whether a clause of the compiler's own holds.
+    fn clause(&self, index: usize, clause: &Clause) -> Result<Truth, Refused> {
+        match clause.expression() {
+            Some(expression) => self.holds(index, expression),
+            None => Err(refused("a clause that does not parse")),
+        }
     }
 
     /// Whether an expression holds, as the entry at an index sees the question. It is asked as the engine asks a
@@ -260,11 +299,11 @@ impl<'s, 'q> Decider<'s, 'q> {
     /// Asks every policy of application and tenant.
     fn ask_all(&mut self, engine: &Engine<'_>, index: usize) -> Result<(), Refused> {
         let tenant = self.lookup.tenant;
-        let all = slices::whole(&[&tenant.application.compiled.book, &tenant.book]);
+        let all = slices::whole(&[&tenant.application.compiled.book, &tenant.book])?;
         self.ask_policies(engine, index, &all)
     }
 
-    /// Asks what is left of a rule of a slice. One that allows nothing is asked too: its condition may fail.
+    /// Asks what is left of a rule of a slice. One that may allow nothing is asked too: its condition may fail.
     fn ask(
         &mut self,
         engine: &Engine<'_>,
@@ -273,19 +312,9 @@ impl<'s, 'q> Decider<'s, 'q> {
         slice: &Slice,
         facts: &OnceCell<Facts>,
     ) -> Result<(), Refused> {
-        let truth = match (&rule.whole, &rule.conditioned) {
-            (Some(Remainder::Nothing), _) => Truth::True,
-            (Some(Remainder::Condition { formula, guards }), _) => {
-                match guards.iter().all(|fact| engine.asked.has(fact)) {
-                    true => formula.holds(made_once(facts, || engine.asked.facts(slice))?),
-                    false if rule.effect == Effect::Forbid => Truth::True,
-                    false => Truth::False,
-                }
-            }
-            (Some(Remainder::Whole(expression)), _) | (None, Some(expression)) => {
-                engine.holds(index, expression)?
-            }
-            (None, None) => Truth::False,
+        let truth = match engine.condition(index, rule, slice, facts)? {
+            Truth::True => engine.assignment(index, rule)?,
+            other => other,
         };
         match truth {
             Truth::False => {}
@@ -293,7 +322,6 @@ impl<'s, 'q> Decider<'s, 'q> {
                 self.failed.push(rule);
                 self.fails(message);
             }
-            Truth::True if rule.whole.is_none() => {}
             Truth::True => match rule.effect {
                 Effect::Forbid => self.forbids.push(rule),
                 Effect::Permit => self.permits.push(rule),
@@ -315,12 +343,10 @@ impl<'s, 'q> Decider<'s, 'q> {
             return Ok(());
         }
         let asked = engine.asked;
-        if let Some(text) = Probe::of(asked.kind.built_in, &asked.question.action.name).policy() {
-            let policies: PolicySet = text.parse().map_err(refused)?;
+        if let Some(clause) = beside_raw(asked.kind.built_in, &asked.question.action.name) {
             let mut any = false;
-            for index in 0..engine.asked.entries.len() {
-                let response = engine.respond(index, &policies)?;
-                any |= response.decision() == cedar_policy::Decision::Allow;
+            for index in 0..asked.entries.len() {
+                any |= matches!(engine.clause(index, clause)?, Truth::True);
             }
             if !any {
                 return Ok(());
@@ -412,7 +438,7 @@ impl<'s, 'q> Decider<'s, 'q> {
     fn nearest(&self, engine: &Engine<'_>) -> Result<Option<(Fit, Vec<&'s Rule>)>, Refused> {
         let mut nearest: Option<(Fit, Vec<&'s Rule>)> = None;
         for (index, rule) in &self.covered {
-            let Some(fit) = fit(engine, *index, rule)? else {
+            let Some(fit) = self.fit(engine, *index, rule)? else {
                 continue;
             };
             match &mut nearest {
@@ -422,6 +448,20 @@ impl<'s, 'q> Decider<'s, 'q> {
             }
         }
         Ok(nearest)
+    }
+
+    /// How far a covered grant goes that does not allow.
+    fn fit(&self, engine: &Engine<'_>, index: usize, rule: &Rule) -> Result<Option<Fit>, Refused> {
+        let entry = engine.asked.entries.get(index);
+        let slice = entry.and_then(|entry| self.lookup.slice(entry));
+        if let Some(slice) = slice.filter(|_| rule.assignment != Assignment::None) {
+            let facts = OnceCell::new();
+            if let Truth::True = engine.condition(index, rule, slice, &facts)? {
+                return Ok(Some(Fit::Conditioned));
+            }
+        }
+        let depends = rule.condition.is_some() || rule.never_met;
+        Ok(depends.then_some(Fit::Covered))
     }
 
     /// The grants of the entries that name type and action; only an explanation asks for them.
@@ -436,15 +476,4 @@ impl<'s, 'q> Decider<'s, 'q> {
         }
         rules
     }
-}
-
-/// How far a covered grant goes that does not allow; nothing where the engine does not see it covered.
-fn fit(engine: &Engine<'_>, index: usize, rule: &Rule) -> Result<Option<Fit>, Refused> {
-    if let Some(conditioned) = &rule.conditioned
-        && matches!(engine.holds(index, conditioned)?, Truth::True)
-    {
-        return Ok(Some(Fit::Conditioned));
-    }
-    let depends = rule.condition.is_some() || rule.never_met;
-    Ok(depends.then_some(Fit::Covered))
 }

@@ -20,6 +20,7 @@ mod variant;
 mod which_tenant;
 
 use std::collections::HashSet;
+use std::iter;
 use std::sync::Arc;
 
 use cache::Known;
@@ -121,7 +122,7 @@ impl Snapshot {
         validated: &Validated,
         diagnostics: &mut Diagnostics,
     ) -> Self {
-        // Validation is most of a start with few tenants, and no application knows of another.
+        // No application knows of another.
         let declared: Vec<&Arc<Application>> = model.applications.values().collect();
         let compiled = parallel::map(&declared, 1, |applications| {
             let mut found = Diagnostics::default();
@@ -329,6 +330,22 @@ impl Snapshot {
             ..Asking::PLAIN
         };
         Decision::of(&evaluate(self, question, now, asking))
+    }
+
+    /// Validates every policy, those of the compiler's own making as well, which no question is answered by: compiling
+    /// validates what authors wrote.
+    ///
+    /// # Errors
+    /// When one is not well-typed, with what the engine says of it: a defect of the compiler.
+    pub fn validate(&self) -> Result<(), String> {
+        for (index, application) in self.applications.iter().enumerate() {
+            let tenants = self.tenants();
+            let own = tenants.filter(|tenant| tenant.application_index == index);
+            let books = own.map(|tenant| &tenant.book);
+            let application = &application.compiled;
+            application.validate_whole(iter::once(&application.book).chain(books))?;
+        }
+        Ok(())
     }
 
     /// The schema and policies of each application, and what each tenant adds, for `octroi compile`.

@@ -7,7 +7,7 @@ use cedar_policy::PolicySet;
 use smol_str::SmolStr;
 
 use crate::compile::{CompiledPolicy, Effect, Needs, Remainder, Rule, RuleBook};
-use crate::engine::{Fact, Formula, Value};
+use crate::engine::{Fact, Formula, Refused, Value, refused};
 use crate::model::{Application, Role};
 
 /// What one role, type and action need.
@@ -131,12 +131,9 @@ impl<'a> Slicer<'a> {
             let Some(rule) = book.rules.get(*rule) else {
                 continue;
             };
-            match &rule.whole {
-                Some(Remainder::Condition { formula, .. }) => {
-                    slice.add_facts(rule.condition.iter().flat_map(|it| it.facts()), formula);
-                }
-                Some(Remainder::Nothing) => {}
-                Some(Remainder::Whole(_)) | None => slice.needs.add(&rule.needs),
+            slice.needs.add(&rule.needs);
+            if let Some(Remainder::Condition { formula, .. }) = &rule.remainder {
+                slice.add_facts(rule.condition.iter().flat_map(|it| it.facts()), formula);
             }
             let policy = rule.raw.and_then(|index| book.policies.get(index));
             match (policy, rule.effect) {
@@ -165,13 +162,16 @@ impl Slice {
     }
 }
 
+/// Adds raw Cedar, which was parsed already.
 fn add(set: &mut PolicySet, policy: &CompiledPolicy) {
     // Ids are unique by construction; validation would have reported a clash.
-    let _ = set.add(policy.policy.clone());
+    if let Some(policy) = policy.policy() {
+        let _ = set.add(policy.clone());
+    }
 }
 
 /// Every policy that decides about a member's own entries, of all books: what slicing is compared with.
-pub(super) fn whole(books: &[&RuleBook]) -> PolicySet {
+pub(super) fn whole(books: &[&RuleBook]) -> Result<PolicySet, Refused> {
     let mut set = PolicySet::new();
     for book in books {
         let own = |rule: usize| {
@@ -179,8 +179,10 @@ pub(super) fn whole(books: &[&RuleBook]) -> PolicySet {
             rule.is_some_and(|rule| rule.delegation.is_none())
         };
         for policy in book.policies.iter().filter(|policy| own(policy.rule)) {
-            let _ = set.add(policy.policy.clone());
+            let parsed = policy.policy();
+            let parsed = parsed.ok_or_else(|| refused("a policy that does not parse"))?;
+            set.add(parsed.clone()).map_err(refused)?;
         }
     }
-    set
+    Ok(set)
 }

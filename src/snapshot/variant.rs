@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Snapshot;
 use super::tenant::{CompiledTenant, SlicedApplication};
-use crate::compile::{self, Effect, Rule, RuleBook};
+use crate::compile::{self, CompiledPolicy, Effect, Rule, RuleBook};
 use crate::document::Scope;
 use crate::model::{BuiltIn, Edit, Id, Tenant};
 use crate::source::{Sources, Span};
@@ -40,8 +40,8 @@ pub(crate) struct WrittenRule {
 impl WrittenRule {
     fn of(rule: &Rule, book: &RuleBook, application: usize, tenant: Option<&Id>) -> Self {
         let raw = rule.raw.and_then(|index| book.policies.get(index));
-        let has_raw_condition =
-            raw.is_some_and(|raw| compile::without_conditions(&raw.policy).is_some());
+        let raw = raw.and_then(CompiledPolicy::policy);
+        let has_raw_condition = raw.and_then(compile::without_conditions).is_some();
         Self {
             span: rule.origin.span,
             application,
@@ -83,7 +83,7 @@ impl Snapshot {
                     .or_insert_with(|| WrittenRule::of(rule, book, application, tenant));
                 written.kinds.insert(rule.kind);
                 written.is_conditional |= rule.condition.is_some();
-                written.decides |= rule.whole.is_some() || rule.raw.is_some();
+                written.decides |= rule.decides();
             }
         };
         for (index, application) in self.applications.iter().enumerate() {

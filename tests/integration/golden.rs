@@ -135,6 +135,10 @@ fn findings_are_where_they_should_be() {
             for difference in case.differences(&outcome) {
                 let _ = writeln!(failures, "{topic}/{}: {difference}", case.name);
             }
+            // Only conditions and raw Cedar are validated where nothing is found: that must tell of all the rest.
+            if let Some(Err(error)) = outcome.snapshot.map(|snapshot| snapshot.validate()) {
+                let _ = writeln!(failures, "{topic}/{}: not found: {error}", case.name);
+            }
         }
     }
     assert!(count > 250, "{count} cases");
@@ -179,6 +183,7 @@ fn policies_decide_as_their_tests_say() {
             .snapshot
             .as_ref()
             .unwrap_or_else(|| panic!("{name}:\n{report}"));
+        assert_eq!(snapshot.validate(), Ok(()), "{name}");
         let results = octroi::suite::run(&outcome.model, snapshot, NOW);
         assert!(!results.is_empty(), "{name} tests nothing");
         for result in results {

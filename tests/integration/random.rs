@@ -74,6 +74,7 @@ fn one_world(seed: u64, tally: &mut Tally) {
         let report = render(&outcome.diagnostics, &outcome.sources, format);
         panic!("the policies of seed {seed} do not compile:\n{report}");
     };
+    assert_eq!(snapshot.validate(), Ok(()), "seed {seed}");
     let mut moments = Vec::new();
     for number in 0..QUESTIONS_PER_WORLD {
         let (question, now) = naive::Question::random(&world, &mut rng);

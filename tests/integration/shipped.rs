@@ -32,6 +32,8 @@ fn check_finds_only_the_cut_partnership() {
     for folder in applications().into_iter().chain([root().join("policies")]) {
         let outcome = load(&folder);
         assert_eq!(outcome.count(Severity::Error), 0, "{}", folder.display());
+        let snapshot = outcome.snapshot.as_ref().unwrap();
+        assert_eq!(snapshot.validate(), Ok(()), "{}", folder.display());
         for warning in &outcome.diagnostics {
             assert_eq!(
                 warning.code,
