@@ -9,3 +9,5 @@ pub type IndexMap<K, V> = indexmap::IndexMap<K, V, RandomState>;
 pub type IndexSet<T> = indexmap::IndexSet<T, RandomState>;
 /// In no order.
 pub type HashMap<K, V> = std::collections::HashMap<K, V, RandomState>;
+/// In no order.
+pub type HashSet<T> = std::collections::HashSet<T, RandomState>;

@@ -7,12 +7,11 @@ use std::time::Duration;
 use clap::ValueEnum;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
-use tokio::time::MissedTickBehavior;
 
 use super::logging::{self, LogArgs};
 use super::transport::TransportArgs;
 use super::{Exit, PolicyArgs, message};
-use crate::metrics::{Build, Metrics, UPKEEP_EVERY};
+use crate::metrics::{Build, Metrics};
 use crate::parallel::STACK_BYTES;
 use crate::reload::{Options, ReloadHandle, Reloader, StartError};
 use crate::server::{
@@ -151,8 +150,6 @@ enum ServeError {
     Certificates(#[from] CertificateError),
     #[error(transparent)]
     Tokens(#[from] TokensError),
-    #[error("cannot set up metrics: {0}")]
-    Metrics(#[from] metrics_exporter_prometheus::BuildError),
     #[error("the policies are not followed any more: this is a defect of octroi, please report it")]
     Reloader,
     #[error("{0}")]
@@ -212,7 +209,7 @@ fn try_run(args: ServeArgs) -> Result<(), ServeError> {
 async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     let mut stop = Stop::new()?;
     let hangups = signal(SignalKind::hangup())?;
-    let metrics = Arc::new(Metrics::new(Build::CURRENT)?);
+    let metrics = Arc::new(Metrics::new(Build::CURRENT));
     let tokens = args.transport.tokens()?;
     let options = args.transport.bind_options()?;
     let files: Vec<FileHealth> = [
@@ -223,7 +220,6 @@ async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     .flatten()
     .collect();
     let bound = Listeners::bind(&args, &options).await?;
-    keep_up(&metrics);
 
     let (phase, phases) = Phases::new();
     let admin = bound.admin_service(&args, &metrics, phases.clone());
@@ -296,19 +292,6 @@ async fn drain(mut serving: JoinSet<()>, stop: &mut Stop) {
         () = drained => {}
         () = stop.requested() => tracing::warn!("asked to stop again, not waiting any longer"),
     }
-}
-
-/// Folds the histograms' samples for as long as the process runs.
-fn keep_up(metrics: &Arc<Metrics>) {
-    let metrics = Arc::clone(metrics);
-    tokio::spawn(async move {
-        let mut turns = tokio::time::interval(UPKEEP_EVERY);
-        turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            turns.tick().await;
-            metrics.run_upkeep();
-        }
-    });
 }
 
 /// Every listener, bound before anything slow begins: a port that is taken is known at once.

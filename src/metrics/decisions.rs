@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_snapshot_goes_on_where_the_last_one_stopped() {
-        let metrics = Metrics::new(Build::CURRENT).unwrap();
+        let metrics = Metrics::new(Build::CURRENT);
         for _ in 0..2 {
             let counters = metrics.decision_counters(["funnels"].into_iter());
             counters.count(Some(0), Reason::Granted);

@@ -3,8 +3,9 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use ::metrics::{Counter, Histogram, Label, Unit};
+use ::metrics::{Counter, Label, Unit};
 
+use super::durations::{self, Durations};
 use super::registry::{Described, Registry};
 
 const REQUESTS: Described = Described {
@@ -12,12 +13,12 @@ const REQUESTS: Described = Described {
     help: "HTTP requests answered, by endpoint and status code.",
     unit: Some(Unit::Count),
 };
-pub(super) const REQUEST_DURATION: Described = Described {
+const REQUEST_DURATION: Described = Described {
     name: "octroi_http_request_duration_seconds",
     help: "Time from a request's head to its answer, the body's arrival included.",
     unit: Some(Unit::Seconds),
 };
-pub(super) const REQUEST_BUCKETS: &[f64] = &[
+const REQUEST_BUCKETS: &[f64] = &[
     0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025,
     0.05, 0.1, 0.25, 1.0, 10.0,
 ];
@@ -91,7 +92,7 @@ pub struct HttpMetrics {
 
 struct EndpointMetrics {
     label: &'static str,
-    duration: Histogram,
+    duration: Durations,
     codes: [OnceLock<Counter>; CODES.len()],
 }
 
@@ -99,10 +100,7 @@ impl HttpMetrics {
     pub(super) fn new(registry: &Arc<Registry>) -> Self {
         let endpoint = |label| EndpointMetrics {
             label,
-            duration: registry.histogram(
-                REQUEST_DURATION,
-                vec![Label::from_static_parts("endpoint", label)],
-            ),
+            duration: Durations::new(REQUEST_BUCKETS),
             codes: [const { OnceLock::new() }; CODES.len()],
         };
         Self {
@@ -126,6 +124,13 @@ impl HttpMetrics {
                 .get_or_init(|| self.register(endpoint.label, code))
                 .increment(1);
         }
+    }
+
+    pub(super) fn append_durations(&self, text: &mut String) {
+        let endpoints = self.endpoints.iter();
+        let histograms =
+            endpoints.map(|endpoint| (Some(("endpoint", endpoint.label)), &endpoint.duration));
+        durations::append(text, REQUEST_DURATION, histograms);
     }
 
     fn register(&self, endpoint: &'static str, code: &'static str) -> Counter {

@@ -8,6 +8,7 @@
 mod build;
 mod cache;
 mod decisions;
+mod durations;
 mod exposition;
 mod http;
 mod registry;
@@ -17,20 +18,16 @@ mod served;
 pub use build::Build;
 pub use cache::CacheMetrics;
 pub use decisions::DecisionCounters;
+pub use durations::Durations;
 pub use http::{Endpoint, HttpMetrics};
 pub use reloads::ReloadMetrics;
 pub use served::SnapshotGauges;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use ::metrics::{Gauge, Histogram, Label, Unit};
-use metrics_exporter_prometheus::BuildError;
+use ::metrics::{Gauge, Label, Unit};
 
 use registry::{Described, Registry};
-
-/// How often samples must be folded into their buckets: between two turns they take 16 bytes each.
-pub const UPKEEP_EVERY: Duration = Duration::from_secs(1);
 
 const CONNECTIONS: Described = Described {
     name: "octroi_connections",
@@ -79,30 +76,23 @@ pub struct Metrics {
     /// Open connections on the decision listeners.
     pub connections: Gauge,
     /// The time of a decision alone, in seconds.
-    pub decision_duration: Histogram,
+    pub decision_duration: Durations,
 }
 
 impl Metrics {
     /// Registers every metric that does not depend on the policies.
-    ///
-    /// # Errors
-    /// When the exporter refuses a list of buckets, which the ones above do not give it cause to do.
-    pub fn new(build: Build) -> Result<Self, BuildError> {
-        let registry = Arc::new(Registry::new(&[
-            (DECISION_DURATION, DECISION_BUCKETS),
-            (http::REQUEST_DURATION, http::REQUEST_BUCKETS),
-            (reloads::RELOAD_DURATION, reloads::RELOAD_BUCKETS),
-        ])?);
-        Ok(Self {
+    pub fn new(build: Build) -> Self {
+        let registry = Arc::new(Registry::new());
+        Self {
             http: HttpMetrics::new(&registry),
             reloads: ReloadMetrics::new(&registry),
             cache: CacheMetrics::new(&registry),
             snapshot: SnapshotGauges::new(&registry),
             connections: registry.gauge(CONNECTIONS),
-            decision_duration: registry.histogram(DECISION_DURATION, Vec::new()),
+            decision_duration: Durations::new(DECISION_BUCKETS),
             registry,
             build,
-        })
+        }
     }
 
     /// The version and commit of this program.
@@ -127,14 +117,13 @@ impl Metrics {
     /// The text that Prometheus scrapes; `revision` is that of the published snapshot.
     pub fn render(&self, revision: Option<&str>) -> String {
         let mut text = self.registry.render();
+        let decisions = (None, &self.decision_duration);
+        durations::append(&mut text, DECISION_DURATION, [decisions]);
+        self.http.append_durations(&mut text);
+        self.reloads.append_durations(&mut text);
         exposition::append_build(&mut text, self.build);
         exposition::append_revision(&mut text, revision);
         exposition::append_process(&mut text, &metrics_process::collector::collect());
         text
-    }
-
-    /// To be called every [`UPKEEP_EVERY`], whether anybody scrapes or not.
-    pub fn run_upkeep(&self) {
-        self.registry.run_upkeep();
     }
 }

@@ -1,9 +1,7 @@
 //! The one recorder, owned and handed down; there is no global one.
 
-use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder as _, Unit};
-use metrics_exporter_prometheus::{
-    BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
-};
+use metrics::{Counter, Gauge, Key, Label, Level, Metadata, Recorder as _, Unit};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 const METADATA: Metadata<'static> = Metadata::new("octroi", Level::INFO, None);
 
@@ -22,16 +20,11 @@ pub(super) struct Registry {
 }
 
 impl Registry {
-    /// A registry whose histograms have the buckets given by metric.
-    pub(super) fn new(histograms: &[(Described, &[f64])]) -> Result<Self, BuildError> {
-        let mut builder = PrometheusBuilder::new();
-        for (histogram, buckets) in histograms {
-            let name = Matcher::Full(histogram.name.to_owned());
-            builder = builder.set_buckets_for_metric(name, buckets)?;
-        }
-        let recorder = builder.build_recorder();
+    /// A registry of counters and gauges.
+    pub(super) fn new() -> Self {
+        let recorder = PrometheusBuilder::new().build_recorder();
         let handle = recorder.handle();
-        Ok(Self { recorder, handle })
+        Self { recorder, handle }
     }
 
     pub(super) fn counter(&self, metric: Described, labels: Vec<Label>) -> Counter {
@@ -52,19 +45,7 @@ impl Registry {
         self.recorder.register_gauge(&key, &METADATA)
     }
 
-    pub(super) fn histogram(&self, metric: Described, labels: Vec<Label>) -> Histogram {
-        let key = Key::from_parts(metric.name, labels);
-        self.recorder
-            .describe_histogram(metric.name.into(), metric.unit, metric.help.into());
-        self.recorder.register_histogram(&key, &METADATA)
-    }
-
     pub(super) fn render(&self) -> String {
         self.handle.render()
-    }
-
-    /// Folds recorded samples into their buckets; without it every sample is kept until somebody scrapes.
-    pub(super) fn run_upkeep(&self) {
-        self.handle.run_upkeep();
     }
 }

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use ::metrics::{Counter, Gauge, Histogram, Label, Unit};
+use ::metrics::{Counter, Gauge, Label, Unit};
 
+use super::durations::{self, Durations};
 use super::registry::{Described, Registry};
 use crate::changes::Changes;
 use crate::reload::Outcome;
@@ -15,12 +16,12 @@ const RELOADS: Described = Described {
     help: "Changes of the policy folder, by what came of them.",
     unit: Some(Unit::Count),
 };
-pub(super) const RELOAD_DURATION: Described = Described {
+const RELOAD_DURATION: Described = Described {
     name: "octroi_reload_duration_seconds",
     help: "Time to read and compile the policy folder, the first time included.",
     unit: Some(Unit::Seconds),
 };
-pub(super) const RELOAD_BUCKETS: &[f64] = &[
+const RELOAD_BUCKETS: &[f64] = &[
     0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0,
 ];
 const LAST_RELOAD_SUCCESSFUL: Described = Described {
@@ -53,7 +54,7 @@ const POLLING: Described = Described {
 /// Counters by outcome.
 pub struct ReloadMetrics {
     outcomes: [Counter; Outcome::COUNTED.len()],
-    duration: Histogram,
+    duration: Durations,
     last_successful: Gauge,
     refused: [Gauge; Outcome::REFUSALS.len()],
     refused_since: AtomicI64,
@@ -82,7 +83,7 @@ impl ReloadMetrics {
                 .collect(),
             widenings: registry.counter(WIDENINGS, Vec::new()),
             polling: registry.gauge(POLLING),
-            duration: registry.histogram(RELOAD_DURATION, Vec::new()),
+            duration: Durations::new(RELOAD_BUCKETS),
             last_successful: registry.gauge(LAST_RELOAD_SUCCESSFUL),
         }
     }
@@ -135,6 +136,10 @@ impl ReloadMetrics {
             }
         }
         self.widenings.increment(changes.widenings.count as u64);
+    }
+
+    pub(super) fn append_durations(&self, text: &mut String) {
+        durations::append(text, RELOAD_DURATION, [(None, &self.duration)]);
     }
 
     /// Shows whether the folder is polled.

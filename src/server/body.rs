@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use hyper::HeaderMap;
 use hyper::body::{Body as _, Incoming};
-use hyper::header::{CONTENT_TYPE, EXPECT};
+use hyper::header::EXPECT;
 
 use super::Refusal;
 
@@ -19,20 +19,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const DISCARDED_MAX: usize = 16 << 20;
 /// How long that may take.
 const DISCARD_PATIENCE: Duration = Duration::from_secs(2);
-
-/// Whether the body is declared as JSON: once, whatever the parameters, upper or lower case.
-pub(super) fn is_json(headers: &HeaderMap) -> bool {
-    let mut declared = headers.get_all(CONTENT_TYPE).iter();
-    let (Some(kind), None) = (declared.next(), declared.next()) else {
-        return false;
-    };
-    let essence = kind.as_bytes().split(|byte| *byte == b';').next();
-    essence.is_some_and(|essence| {
-        essence
-            .trim_ascii()
-            .eq_ignore_ascii_case(b"application/json")
-    })
-}
 
 /// The whole body, in one piece, of at most so many bytes.
 pub(super) async fn read(
@@ -110,31 +96,4 @@ pub(super) async fn discard(mut body: Incoming, waits: bool) {
         }
     };
     let _ = tokio::time::timeout(DISCARD_PATIENCE, discarded).await;
-}
-
-#[cfg(test)]
-mod tests {
-    use hyper::header::HeaderValue;
-
-    use super::*;
-
-    #[test]
-    fn takes_json_only() {
-        for (given, expected) in [
-            (vec!["application/json"], true),
-            (vec!["application/json; charset=utf-8"], true),
-            (vec!["Application/JSON ;charset=utf-8"], true),
-            (vec!["application/json-patch+json"], false),
-            (vec!["text/plain"], false),
-            (vec!["application/json", "text/plain"], false),
-            (vec![""], false),
-            (vec![], false),
-        ] {
-            let mut headers = HeaderMap::new();
-            for kind in &given {
-                headers.append(CONTENT_TYPE, HeaderValue::from_static(kind));
-            }
-            assert_eq!(is_json(&headers), expected, "{given:?}");
-        }
-    }
 }

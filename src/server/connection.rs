@@ -18,6 +18,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::Phases;
 use super::listener::{Handler, Limits};
+use super::phase::Draining;
 use super::preface::Opened;
 
 /// The largest request head of HTTP/1, and the most that is read of a body at once.
@@ -125,11 +126,11 @@ impl<H: Handler> Server<H> {
             Ok::<_, Infallible>(self.handler.handle(request).await)
         });
         let mut connection = pin!(self.http1.serve_connection(TokioIo::new(stream), service));
-        let mut phases = self.phases.clone();
+        let draining = Draining::new(&self.phases);
         tokio::select! {
             biased;
             ended = connection.as_mut() => return log(ended),
-            () = phases.draining() => {}
+            () = draining => {}
         }
         connection.as_mut().graceful_shutdown();
         log(connection.await);

@@ -12,8 +12,9 @@ use hyper::{HeaderMap, Request};
 use tokio::sync::Semaphore;
 
 use super::answerer::Answerer;
+use super::asks::Asks;
 use super::listener::Handler;
-use super::reply::{OCTROI_EXPLAIN, OCTROI_MIN_GENERATION, OCTROI_REVISION, Reply, X_REQUEST_ID};
+use super::reply::{OCTROI_REVISION, Reply, X_REQUEST_ID};
 use super::route::{Methods, Route, Routes, path};
 use super::{Identifier, Refusal, Tokens, body, evaluation, evaluations, metadata, search};
 use crate::metrics::{Endpoint, Metrics};
@@ -80,6 +81,13 @@ struct Call {
     generation_min: u64,
 }
 
+/// What every answer needs to know of its request, whatever became of that.
+struct Received {
+    endpoint: Endpoint,
+    request_id: Option<HeaderValue>,
+    call: Result<Call, Refusal>,
+}
+
 impl Call {
     /// Whether the answer takes no longer than a few ordinary ones. Explanations, searches and large batches do.
     fn is_quick(&self) -> bool {
@@ -136,14 +144,15 @@ impl DecisionService {
         }
     }
 
-    async fn receive(&self, request: Request<Incoming>) -> (Endpoint, Result<Call, Refusal>) {
+    async fn receive(&self, request: Request<Incoming>) -> Received {
         let (head, body) = request.into_parts();
         let path = head.uri.path();
         let path = self.identifier.as_ref().map_or(path, |it| it.meant(path));
         let (endpoint, found) = ROUTES.find(path, &head.method);
         let found = self.admit(endpoint, &head.headers).and(found);
-        let waits = body::waits(&head.headers);
-        let call = match found.and_then(|()| self.call(endpoint, &head.headers)) {
+        let asks = Asks::of(&head.headers);
+        let waits = asks.waits;
+        let call = match found.and_then(|()| self.call(endpoint, &asks)) {
             Ok(call) if endpoint == Endpoint::Metadata => {
                 body::discard(body, waits).await;
                 Ok(call)
@@ -156,18 +165,22 @@ impl DecisionService {
                 Err(refusal)
             }
         };
-        (endpoint, call)
+        Received {
+            endpoint,
+            request_id: asks.request_id,
+            call,
+        }
     }
 
-    fn call(&self, endpoint: Endpoint, headers: &HeaderMap) -> Result<Call, Refusal> {
-        let generation_min = generation_min(headers)?;
-        if endpoint != Endpoint::Metadata && !body::is_json(headers) {
+    fn call(&self, endpoint: Endpoint, asks: &Asks) -> Result<Call, Refusal> {
+        let generation_min = asks.generation_min()?;
+        if endpoint != Endpoint::Metadata && !asks.is_json() {
             return Err(Refusal::ContentType);
         }
         Ok(Call {
             endpoint,
             body: Bytes::new(),
-            explain: self.explain == ExplainMode::Always || asks_for_reasons(headers),
+            explain: self.explain == ExplainMode::Always || asks.reasons,
             generation_min,
         })
     }
@@ -232,41 +245,20 @@ fn reply(
 impl Handler for DecisionService {
     async fn handle(&self, request: Request<Incoming>) -> Reply {
         let started = Instant::now();
-        let request_id = request.headers().get(X_REQUEST_ID).cloned();
-        let (endpoint, call) = self.receive(request).await;
-        let (revision, mut reply) = self.answer(call).await;
+        let received = self.receive(request).await;
+        let (revision, mut reply) = self.answer(received.call).await;
         let headers = reply.headers_mut();
         headers.insert(OCTROI_REVISION, revision);
-        if let Some(request_id) = request_id {
+        if let Some(request_id) = received.request_id {
             headers.insert(X_REQUEST_ID, request_id);
         }
-        self.metrics
-            .http
-            .record(endpoint, reply.status().as_u16(), started.elapsed());
+        self.metrics.http.record(
+            received.endpoint,
+            reply.status().as_u16(),
+            started.elapsed(),
+        );
         reply
     }
-}
-
-fn asks_for_reasons(headers: &HeaderMap) -> bool {
-    let is_true = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"true");
-    headers.get(OCTROI_EXPLAIN).is_some_and(is_true)
-}
-
-/// The oldest generation that may answer; 0 if the caller takes any. More digits than a generation has can only mean
-/// one that is yet to come.
-fn generation_min(headers: &HeaderMap) -> Result<u64, Refusal> {
-    let mut given = headers.get_all(OCTROI_MIN_GENERATION).iter();
-    let Some(value) = given.next() else {
-        return Ok(0);
-    };
-    if given.next().is_some() {
-        return Err(Refusal::Generation);
-    }
-    let text = value.to_str().map_err(|_| Refusal::Generation)?;
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(Refusal::Generation);
-    }
-    Ok(text.parse().unwrap_or(u64::MAX))
 }
 
 /// A panic is a defect, and no reason to allow anything, nor to stop answering everybody else.
@@ -305,23 +297,5 @@ mod tests {
         let answer = unless_panicking::<Reply>(|| panic!("a defect"));
         let reply = answer.unwrap_or_else(Refusal::into_reply);
         assert_eq!(reply.status(), StatusCode::INTERNAL_SERVER_ERROR);
-    }
-
-    #[test]
-    fn a_generation_is_digits() {
-        for (text, expected) in [
-            ("0", Some(0)),
-            ("1763767814000", Some(1_763_767_814_000)),
-            ("99999999999999999999999", Some(u64::MAX)),
-            ("", None),
-            ("-1", None),
-            ("+1", None),
-            ("1.0", None),
-            ("soon", None),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(OCTROI_MIN_GENERATION, HeaderValue::from_static(text));
-            assert_eq!(generation_min(&headers).ok(), expected, "{text}");
-        }
     }
 }

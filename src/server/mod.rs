@@ -10,6 +10,7 @@
 mod address;
 mod admin;
 mod answerer;
+mod asks;
 mod body;
 mod certificates;
 mod connection;

@@ -10,11 +10,6 @@ pub(super) type Reply = Response<Full<Bytes>>;
 
 /// The revision that answered; on every answer of a decision listener.
 pub(super) const OCTROI_REVISION: HeaderName = HeaderName::from_static("octroi-revision");
-/// Asks for the reasons of a decision.
-pub(super) const OCTROI_EXPLAIN: HeaderName = HeaderName::from_static("octroi-explain");
-/// The oldest generation that may answer.
-pub(super) const OCTROI_MIN_GENERATION: HeaderName =
-    HeaderName::from_static("octroi-min-generation");
 /// The caller's own mark, given back.
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 

@@ -16,7 +16,6 @@ use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Weighter};
 
 use super::Reason;
-use crate::model::Id;
 
 /// The longest question that is remembered, in bytes.
 const WORDS_MAX: usize = 2_048;
@@ -78,10 +77,11 @@ impl Equivalent<KeptWords> for Words<'_> {
 }
 
 /// A decision, and what it depends on beside the question.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Known {
     pub(super) reason: Reason,
-    pub(super) tenant: Id,
+    /// The index of the tenant's application.
+    pub(super) application: usize,
     /// Of the compiled tenant.
     pub(super) identity: u64,
     /// From which instant and before which it holds, in milliseconds since 1970.

@@ -19,7 +19,6 @@ mod tenant;
 mod variant;
 mod which_tenant;
 
-use std::collections::HashSet;
 use std::iter;
 use std::sync::Arc;
 
@@ -36,7 +35,7 @@ pub(crate) use which_tenant::which_tenant;
 
 use crate::compile::{self, CompiledApplication, CompiledPolicy, Stage, Validated};
 use crate::diagnostic::Diagnostics;
-use crate::maps::HashMap;
+use crate::maps::{HashMap, HashSet};
 use crate::model::{Application, Id, Model, Moment, Narrowed, Tenant};
 use crate::parallel;
 use crate::source::Sources;
@@ -49,6 +48,8 @@ pub struct Snapshot {
     generation: u64,
     applications: Vec<Arc<SlicedApplication>>,
     tenants: Arc<HashMap<Id, Arc<CompiledTenant>>>,
+    /// Which they are: what is remembered of others is not right any more.
+    identities: Arc<HashSet<u64>>,
     /// What a tenant that no file names is, by application that takes memberships from the request.
     undeclared: Arc<HashMap<Id, CompiledTenant>>,
     /// Remembers plain decisions, where there is one.
@@ -166,6 +167,7 @@ impl Snapshot {
             revision: sources.revision().clone(),
             generation,
             applications,
+            identities: Arc::new(tenants.values().map(|tenant| tenant.identity).collect()),
             tenants: Arc::new(tenants),
             undeclared: Arc::new(undeclared),
             cache: None,
@@ -177,16 +179,19 @@ impl Snapshot {
     pub fn compile_again(
         before: &Self,
         model: &Model,
-        changed: &HashSet<Id>,
+        changed: &std::collections::HashSet<Id>,
         sources: &Sources,
         generation: u64,
         validated: &Validated,
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
         let mut tenants = (*before.tenants).clone();
+        let mut identities = (*before.identities).clone();
         for id in changed {
+            if let Some(gone) = tenants.remove(id) {
+                identities.remove(&gone.identity);
+            }
             let Some(tenant) = model.tenants.get(id) else {
-                tenants.remove(id);
                 continue;
             };
             let name = &tenant.application.id.value;
@@ -196,12 +201,14 @@ impl Snapshot {
             let application = before.applications.get(index)?;
             let compiled =
                 compile_tenant(tenant, index, application, sources, validated, diagnostics);
+            identities.insert(compiled.identity);
             tenants.insert(id.clone(), compiled);
         }
         Some(Self {
             revision: sources.revision().clone(),
             generation,
             applications: before.applications.clone(),
+            identities: Arc::new(identities),
             tenants: Arc::new(tenants),
             undeclared: before.undeclared.clone(),
             cache: None,
@@ -288,12 +295,12 @@ impl Snapshot {
         let cache = self.cache.as_ref().ok_or(None)?;
         let words = cache.words(words);
         let found = cache.get(&words, |known| {
-            let tenant = self.tenant(&known.tenant)?;
             let (since, until) = known.lasting;
-            let is_right = tenant.identity == known.identity && since <= now && now < until;
+            let is_of_now = since <= now && now < until;
+            let is_right = is_of_now && self.identities.contains(&known.identity);
             is_right.then_some(Decision {
                 reason: known.reason,
-                application: Some(tenant.application_index),
+                application: Some(known.application),
             })
         });
         found.ok_or(Some(words))
@@ -314,7 +321,7 @@ impl Snapshot {
         {
             let known = Known {
                 reason: evaluation.reason,
-                tenant: tenant.model.id.value.clone(),
+                application: tenant.application_index,
                 identity: tenant.identity,
                 lasting,
             };
