@@ -24,7 +24,7 @@
 //! | [`value`] | JSON as it arrives, and values of declared types | rules |
 //! | [`model`] | what the documents mean: every name resolved, or it does not exist | Cedar |
 //! | [`engine`] | the engine's inside: values without its parsers, conditions without its entities | questions |
-//! | [`compile`] | one Cedar policy a rule and type, strict validation, places for errors | questions |
+//! | [`compile`] | what is asked for each rule and type, and its Cedar policy; strict validation, places for errors | questions |
 //! | [`snapshot`] | the compiled whole: which policies a question needs, where things stand, the decision | YAML, HTTP |
 //! | [`explain`] | the reason in a sentence, the rules with `file:line` | HTTP |
 //! | [`search`] | who may, what one may, on what: every candidate asked as a question | HTTP |
@@ -48,7 +48,8 @@
 //!    that is evaluated, any unknown name and any ill-typed value denies, with its reason. A condition is evaluated
 //!    only where type, action, role and scope of its rule fit already. Principal and resource are always given to the
 //!    engine: a `forbid` that looks at a missing one would silently not apply.
-//! 4. Every policy has its place in the YAML, and passes strict validation at level 1, or there is no snapshot.
+//! 4. Every policy has its place in the YAML. What authors wrote passes strict validation at level 1, or there is no
+//!    snapshot; what the compiler puts around it is validated by `octroi check`, and by the tests on everything they compile.
 //! 5. Slicing changes nothing: a slice decides as all policies do. A test compares them, and both with a naive model
 //!    of the language that shares no code with the compiler.
 //! 6. Nothing that a question contains grows memory without bound.

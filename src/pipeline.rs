@@ -27,6 +27,21 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// The same once every policy has been validated, those of the compiler's own making as well: see
+    /// [`Snapshot::validate`].
+    #[must_use]
+    pub fn validated_whole(mut self) -> Self {
+        let validated = self.snapshot.as_ref().map_or(Ok(()), Snapshot::validate);
+        if let Err(error) = validated {
+            let message = format!("a rule was compiled wrongly, please report it: {error}");
+            let mut found = Diagnostics::default();
+            found.report_folder(Code::Internal, message);
+            self.diagnostics.extend(found.sorted());
+            self.snapshot = None;
+        }
+        self
+    }
+
     /// How many findings of a severity there are.
     pub fn count(&self, severity: Severity) -> usize {
         let of_severity = |diagnostic: &&Diagnostic| diagnostic.severity() == severity;

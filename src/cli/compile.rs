@@ -29,12 +29,6 @@ pub(super) fn run(args: &CompileArgs) -> Exit {
     let Some(snapshot) = &loaded.snapshot else {
         return Exit::Policies;
     };
-    if let Err(error) = snapshot.validate() {
-        message(&format!(
-            "octroi compile: a policy was compiled wrongly, please report it: {error}\n"
-        ));
-        return Exit::Failure;
-    }
     let files = files(snapshot);
     match &args.out {
         None => {

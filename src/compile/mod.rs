@@ -208,17 +208,13 @@ impl CompiledApplication {
         })
     }
 
-    /// Validates every policy of some books of this application, those of the compiler's own making as well.
+    /// Validates every policy of a book, those of the compiler's own making as well.
     ///
     /// # Errors
     /// With what the engine says of the first that does not pass. Whatever an author wrote was validated before, so
     /// this is a defect of the compiler.
-    pub(crate) fn validate_whole<'b>(
-        &self,
-        mut books: impl Iterator<Item = &'b RuleBook>,
-    ) -> Result<(), String> {
-        let validator = self.validator().map_err(str::to_owned)?;
-        books.try_for_each(|book| validate::whole(book, validator))
+    pub(crate) fn validate_whole(&self, book: &RuleBook) -> Result<(), String> {
+        validate::whole(book, self.validator()?)
     }
 }
 

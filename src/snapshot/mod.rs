@@ -19,7 +19,6 @@ mod tenant;
 mod variant;
 mod which_tenant;
 
-use std::iter;
 use std::sync::Arc;
 
 use cache::Known;
@@ -33,7 +32,7 @@ pub(crate) use tenant::CompiledTenant;
 pub(crate) use variant::{Variant, WrittenRule};
 pub(crate) use which_tenant::which_tenant;
 
-use crate::compile::{self, CompiledApplication, CompiledPolicy, Stage, Validated};
+use crate::compile::{self, CompiledApplication, CompiledPolicy, RuleBook, Stage, Validated};
 use crate::diagnostic::Diagnostics;
 use crate::maps::{HashMap, HashSet};
 use crate::model::{Application, Id, Model, Moment, Narrowed, Tenant};
@@ -345,14 +344,18 @@ impl Snapshot {
     /// # Errors
     /// When one is not well-typed, with what the engine says of it: a defect of the compiler.
     pub fn validate(&self) -> Result<(), String> {
-        for (index, application) in self.applications.iter().enumerate() {
-            let tenants = self.tenants();
-            let own = tenants.filter(|tenant| tenant.application_index == index);
-            let books = own.map(|tenant| &tenant.book);
-            let application = &application.compiled;
-            application.validate_whole(iter::once(&application.book).chain(books))?;
-        }
-        Ok(())
+        let applications = self.compiled_applications();
+        let tenants = self.tenants();
+        let books: Vec<(&CompiledApplication, &RuleBook)> = applications
+            .map(|application| (application, &application.book))
+            .chain(tenants.map(|tenant| (&tenant.application.compiled, &tenant.book)))
+            .filter(|(_, book)| !book.policies.is_empty())
+            .collect();
+        let validate = |books: &[(&CompiledApplication, &RuleBook)]| {
+            let mut books = books.iter();
+            books.try_for_each(|(application, book)| application.validate_whole(book))
+        };
+        parallel::map(&books, 1, validate).into_iter().collect()
     }
 
     /// The schema and policies of each application, and what each tenant adds, for `octroi compile`.

@@ -62,7 +62,7 @@ pub(super) fn run(args: &CheckArgs) -> Exit {
         false => load(&folder),
     };
     match outcome {
-        Ok(outcome) => report(args, &folder, &outcome),
+        Ok(outcome) => report(args, &folder, &outcome.validated_whole()),
         Err(exit) => exit,
     }
 }
