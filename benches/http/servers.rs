@@ -118,6 +118,11 @@ impl Server {
         mib(cores::status_of(self.child.id(), "VmRSS"))
     }
 
+    /// What of that no file holds, in MiB: all but the pages of the program and of libraries.
+    pub fn own_mib(&self) -> f64 {
+        mib(cores::status_of(self.child.id(), "RssAnon"))
+    }
+
     /// The most resident memory that it ever had, in MiB.
     pub fn peak_mib(&self) -> f64 {
         mib(cores::status_of(self.child.id(), "VmHWM"))
