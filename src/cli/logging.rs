@@ -3,7 +3,6 @@
 use std::io::IsTerminal as _;
 
 use clap::ValueEnum;
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 /// How the log is written.
@@ -55,11 +54,10 @@ impl LogLevel {
 
 /// Starts logging to stderr, panics included.
 pub(super) fn init(args: &LogArgs) {
-    let filter = EnvFilter::new("").add_directive(args.log_level.filter().into());
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let colour = std::io::stderr().is_terminal() && !no_color;
     let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_max_level(args.log_level.filter())
         .with_writer(std::io::stderr)
         .with_ansi(colour)
         .with_target(false);

@@ -11,6 +11,8 @@
 
 mod burst;
 mod checkout;
+mod events;
+mod findings;
 mod generation;
 mod links;
 mod outcome;

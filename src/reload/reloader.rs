@@ -9,33 +9,23 @@ use arc_swap::ArcSwap;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::burst::{Burst, What};
-use super::checkout::Checkout;
+use super::burst::What;
+use super::events::{Due, Events};
+use super::findings::{errors, first_line, rendered};
 use super::pdp::{Pdp, Publisher};
-use super::report::{Followed, Following, Refusal, Reload, Report, Watching, now};
+use super::report::{Followed, Following, Refusal, Reload, Report, now};
 use super::requests::{ReloadHandle, Waiter};
-use super::scan::{Compiled, Done, Found, Job, Walk};
+use super::scan::{Compiled, Done, Found, Job};
 use super::warnings::Warnings;
-use super::watch::{Identity, NoEvents, Watch, identity};
+use super::watch::NoEvents;
 use super::{Outcome, generation};
 use crate::clock;
 use crate::compile::Validated;
-use crate::diagnostic::{self, Diagnostic, Format, Severity};
 use crate::metrics::Metrics;
-use crate::pipeline::{self, Kept};
+use crate::pipeline::Kept;
 use crate::snapshot::{DecisionCache, Snapshot};
 use crate::source::{ReadError, Sources};
 
-/// How often the folder is walked through where nothing tells of changes, or it cannot be read; and how often its name
-/// is looked at, for a mount over it is no event.
-const POLL_EVERY: Duration = Duration::from_secs(1);
-/// How often it is walked through although events tell of changes: where some are lost, this finds out.
-const SAFETY_EVERY: Duration = Duration::from_secs(10);
-/// A walk may take one part in so many of the time between two, polled and not.
-const POLL_SHARE: u32 = 20;
-const SAFETY_SHARE: u32 = 100;
-/// How often events are tried again where the kernel had no watch left.
-const EVENTS_AGAIN: Duration = Duration::from_secs(60);
 /// How often the log says again that the folder is not what is served.
 const REMIND_EVERY: Duration = Duration::from_secs(300);
 /// How long a replaced snapshot is kept, so that no request is the one that has to free it.
@@ -106,160 +96,12 @@ struct Refused {
     remind_at: Instant,
 }
 
-/// What tells of changes, and when to look without being told.
-struct Events {
-    watch: Option<Watch>,
-    why_not: Option<NoEvents>,
-    burst: Burst,
-    /// The folder that the last walk went through.
-    folder: Option<Identity>,
-    next_walk: Instant,
-    next_look: Instant,
-    events_again: Instant,
-}
-
 /// Why the folder is read.
 enum Cause {
-    /// Something told of a change.
-    Told(What),
-    /// Nothing did: it is time to look.
-    Time,
+    /// Something told of a change, or it is time to look.
+    Due(Due),
     /// Somebody asked for it.
     Asked(Vec<Waiter>),
-}
-
-impl Events {
-    fn new(poll: bool) -> Self {
-        let watch = match poll {
-            true => Err(NoEvents::AskedFor),
-            false => Watch::new(),
-        };
-        let now = Instant::now();
-        let mut events = Self {
-            watch: None,
-            why_not: None,
-            burst: Burst::default(),
-            folder: None,
-            next_walk: now,
-            next_look: now + POLL_EVERY,
-            events_again: now + EVENTS_AGAIN,
-        };
-        match watch {
-            Ok(watch) => events.watch = Some(watch),
-            Err(why) => events.give_up(why),
-        }
-        events
-    }
-
-    /// From now on the folder is polled.
-    fn give_up(&mut self, why: NoEvents) {
-        self.watch = None;
-        self.events_again = Instant::now() + EVENTS_AGAIN;
-        if self.why_not.as_ref() != Some(&why) {
-            match why {
-                NoEvents::AskedFor => tracing::info!("the policies are polled: {why}"),
-                _ => tracing::warn!(
-                    reason = %why,
-                    "cannot watch the policies; reading them every second instead"
-                ),
-            }
-        }
-        self.why_not = Some(why);
-    }
-
-    /// Where there were no watches left, there may be some now.
-    fn try_again(&mut self) {
-        if self.watch.is_none()
-            && self.why_not.as_ref().is_some_and(NoEvents::may_pass)
-            && Instant::now() >= self.events_again
-        {
-            self.watch = Watch::new().ok();
-            self.events_again = Instant::now() + EVENTS_AGAIN;
-        }
-    }
-
-    fn watching(&self) -> Watching {
-        Watching {
-            by: match self.why_not {
-                None => "events",
-                Some(_) => "polling",
-            },
-            reason: self.why_not.as_ref().map(ToString::to_string),
-        }
-    }
-
-    /// Takes up what a walk found to watch, and sets the time of the next.
-    fn walked(&mut self, walk: Walk, readable: bool) {
-        match walk.places {
-            Some(Ok(places)) => {
-                if let Some(watch) = &mut self.watch {
-                    watch.settle(places);
-                }
-                if self.why_not.take().is_some() {
-                    tracing::info!("the policies are watched again");
-                }
-            }
-            Some(Err(why)) => self.give_up(why),
-            None => {}
-        }
-        self.folder = walk.folder;
-        let (every, share) = match self.watch.is_some() && readable {
-            true => (SAFETY_EVERY, SAFETY_SHARE),
-            false => (POLL_EVERY, POLL_SHARE),
-        };
-        self.next_walk = Instant::now() + every.max(walk.took * share);
-    }
-
-    fn drain(&mut self) {
-        if let Some(watch) = &self.watch {
-            watch.drain(&mut self.burst);
-        }
-    }
-
-    /// Waits until the folder is to be read without anybody asking for it. Nothing is lost if it is not waited for to
-    /// the end.
-    async fn due(&mut self, options: &Options, cost: Duration) -> Cause {
-        loop {
-            let due = self.burst.due(cost);
-            let next = self.next_walk.min(self.next_look);
-            let next = due.map_or(next, |due| next.min(due));
-            tokio::select! {
-                biased;
-                () = events(self.watch.as_ref(), &mut self.burst) => {}
-                () = tokio::time::sleep_until(next) => {
-                    let now = Instant::now();
-                    if due.is_some_and(|due| due <= now) {
-                        if self.burst.may_be_held(now) && is_git_busy(options) {
-                            self.burst.hold(now);
-                            continue;
-                        }
-                        return Cause::Told(self.burst.take());
-                    }
-                    if self.next_walk <= now {
-                        return Cause::Time;
-                    }
-                    if self.next_look <= now {
-                        self.next_look = now + POLL_EVERY;
-                        if identity(&options.folder) != self.folder {
-                            return Cause::Told(What::Whole);
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-async fn events(watch: Option<&Watch>, burst: &mut Burst) {
-    match watch {
-        Some(watch) => watch.events(burst).await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Whether the folder lies in a checkout that git is changing.
-fn is_git_busy(options: &Options) -> bool {
-    Checkout::of(&options.folder).is_some_and(|checkout| checkout.is_busy())
 }
 
 impl Reloader {
@@ -276,10 +118,7 @@ impl Reloader {
         let validated = Arc::<Validated>::default();
         let now_ms = clock::now_ms();
         let job = Job {
-            survey: events
-                .watch
-                .as_ref()
-                .map(|watch| watch.survey(&options.folder)),
+            survey: events.survey(&options.folder),
             folder: options.folder.clone(),
             what: What::Whole,
             seen: None,
@@ -368,14 +207,14 @@ impl Reloader {
                 }
                 Cause::Asked(waiters)
             }
-            cause = self.events.due(&self.options, self.cost) => cause,
+            due = self.events.due(&self.options.folder, self.cost) => Cause::Due(due),
         }
     }
 
     async fn reload(&mut self, cause: Cause) {
         let (what, waiters, told) = match cause {
-            Cause::Told(what) => (what, None, true),
-            Cause::Time => {
+            Cause::Due(Due::Told(what)) => (what, None, true),
+            Cause::Due(Due::Time) => {
                 // What an event tells of now is not what no event told of.
                 self.events.drain();
                 (What::Whole, None, !self.events.burst.is_empty())
@@ -410,11 +249,7 @@ impl Reloader {
                 _ => None,
             });
         Job {
-            survey: self
-                .events
-                .watch
-                .as_ref()
-                .map(|watch| watch.survey(&folder)),
+            survey: self.events.survey(&folder),
             folder,
             what,
             seen: self.seen.clone(),
@@ -437,7 +272,7 @@ impl Reloader {
         if let Some(walk) = done.walk {
             self.events.walked(walk, readable);
         } else if !readable {
-            self.events.next_walk = Instant::now() + POLL_EVERY;
+            self.events.look_again_soon();
         }
         self.seen = done.sources;
         let took = done.took;
@@ -469,7 +304,7 @@ impl Reloader {
         self.events.drain();
         if self.events.watch.is_some() && self.events.burst.is_empty() {
             self.events.give_up(NoEvents::Missed);
-            self.events.next_walk = Instant::now() + POLL_EVERY;
+            self.events.look_again_soon();
         }
     }
 
@@ -616,7 +451,7 @@ impl Reloader {
         self.refuse(Subject::Panicked, Outcome::Failed, error.clone());
         // Whatever was read may be half read; the next reading begins anew.
         self.seen = None;
-        self.events.next_walk = Instant::now() + SAFETY_EVERY;
+        self.events.look_again_late();
         tracing::error!(error, "policies not compiled, the ones before stay");
         let report = Report::new(Outcome::Failed, self.generation(), Duration::ZERO);
         self.record(Outcome::Failed, Duration::ZERO, report.with_error(error))
@@ -715,28 +550,6 @@ fn loaded(snapshot: &Snapshot, compiled: &Compiled, took: Duration) {
         ?took,
         "policies loaded"
     );
-}
-
-fn errors(diagnostics: &[Diagnostic]) -> usize {
-    let is_error = |diagnostic: &&Diagnostic| diagnostic.severity() == Severity::Error;
-    diagnostics.iter().filter(is_error).count()
-}
-
-/// Where the first error is, and what it says.
-fn first_line(diagnostics: &[Diagnostic], outcome: &pipeline::Outcome) -> String {
-    let is_error = |diagnostic: &&Diagnostic| diagnostic.severity() == Severity::Error;
-    let Some(first) = diagnostics.iter().find(is_error) else {
-        return String::new();
-    };
-    let (file, line, column) = diagnostic::place(first, &outcome.sources);
-    format!("{file}:{line}:{column}: {}", first.message)
-}
-
-/// The findings as `octroi check` shows them to people, for a log: without colour.
-fn rendered(diagnostics: &[Diagnostic], outcome: &pipeline::Outcome) -> String {
-    let format = Format::Human { colour: false };
-    let text = diagnostic::render(diagnostics, &outcome.sources, format);
-    text.trim_end().to_owned()
 }
 
 /// Frees something large later and elsewhere: a request may still look at it.
