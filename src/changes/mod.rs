@@ -155,6 +155,29 @@ impl Changes {
         text
     }
 
+    /// Who and what came (`+`), went (`-`) or is otherwise (`~`), by name, a few of each.
+    pub fn names(&self) -> String {
+        let mut lists = Vec::new();
+        for (what, tally) in [
+            ("applications", &self.applications),
+            ("tenants", &self.tenants),
+            ("roles", &self.roles),
+            ("members", &self.members),
+            ("accounts", &self.accounts),
+        ] {
+            for (sign, named) in [
+                ("-", &tally.removed),
+                ("+", &tally.added),
+                ("~", &tally.altered),
+            ] {
+                if named.count > 0 {
+                    lists.push(format!("{sign}{what} {}", named.join(", ")));
+                }
+            }
+        }
+        lists.join("; ")
+    }
+
     fn widens(&mut self, sentence: impl FnOnce() -> String) {
         self.widenings.add(sentence);
     }

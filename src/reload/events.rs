@@ -159,9 +159,15 @@ impl Events {
                 () = tokio::time::sleep_until(next) => {
                     let now = Instant::now();
                     if due.is_some_and(|due| due <= now) {
-                        if self.burst.may_be_held(now) && is_git_busy(folder) {
-                            self.burst.hold(now);
-                            continue;
+                        if is_git_busy(folder) {
+                            if self.burst.may_be_held(now) {
+                                self.burst.hold(now);
+                                continue;
+                            }
+                            tracing::warn!(
+                                "git seems to be at work in the checkout of the policies for long: its `index.lock` is \
+                                 there, and every change waits for it; if no git runs, remove that file"
+                            );
                         }
                         return Due::Told(self.burst.take());
                     }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use tokio::time::Instant;
 
 use super::burst::What;
 use super::events::{Due, Events};
-use super::findings::{errors, first_line, rendered};
+use super::findings::{at_commit, changed, errors, first_line, rendered};
 use super::pdp::{Pdp, Publisher};
 use super::report::{Followed, Following, Refusal, Reload, Report, now};
 use super::requests::{ReloadHandle, Waiter};
@@ -22,12 +23,14 @@ use super::{Outcome, generation};
 use crate::clock;
 use crate::compile::Validated;
 use crate::metrics::Metrics;
-use crate::pipeline::Kept;
+use crate::pipeline::{self, Kept};
 use crate::snapshot::{DecisionCache, Snapshot};
 use crate::source::{ReadError, Sources};
 
 /// How often the log says again that the folder is not what is served.
 const REMIND_EVERY: Duration = Duration::from_secs(300);
+/// How often the log says that a reading goes on and on.
+const SLOW_AFTER: Duration = Duration::from_secs(30);
 /// How long a replaced snapshot is kept, so that no request is the one that has to free it.
 const RETIRED_FOR: Duration = Duration::from_secs(1);
 
@@ -40,6 +43,18 @@ pub struct Options {
     pub require_tests: bool,
     /// Whether the folder is polled although it could be watched.
     pub poll: bool,
+}
+
+impl Options {
+    /// How many tests passed before something is served, where they must.
+    fn tests_asked(&self, outcome: &pipeline::Outcome) -> Option<usize> {
+        let suites = outcome.model.suites.iter();
+        let count: usize = suites.map(|suite| suite.cases.len()).sum();
+        if self.require_tests && count == 0 {
+            tracing::warn!("there is no test among the policies that --require-tests could ask");
+        }
+        self.require_tests.then_some(count)
+    }
 }
 
 /// Why there is nothing to serve.
@@ -74,6 +89,8 @@ pub struct Reloader {
     seen: Option<Sources>,
     /// What is served was made of this.
     kept: Option<Arc<Kept>>,
+    /// What was found in it, as `/status` lists it.
+    listed: serde_json::Value,
     refused: Option<Refused>,
     /// What the last reload took.
     cost: Duration,
@@ -144,13 +161,14 @@ impl Reloader {
         };
         let snapshot = first(&compiled)?;
         let mut warnings = Warnings::default();
-        loaded(&snapshot, &compiled, done.took);
+        let tests = options.tests_asked(&compiled.outcome);
+        loaded(&snapshot, &compiled, tests, done.took);
         warnings.tell(&compiled.outcome.diagnostics, &compiled.outcome.sources);
         metrics.reloads.record_first(done.took);
         metrics.reloads.show_polling(events.why_not.is_some());
         let report = Report::first(snapshot.generation(), done.took);
         let following = Following {
-            last: Arc::new(report.with_diagnostics(compiled.listed)),
+            last: Arc::new(report.with_diagnostics(compiled.listed.clone())),
             refused: None,
             watching: events.watching(),
             reloads: VecDeque::new(),
@@ -167,6 +185,7 @@ impl Reloader {
             validated,
             seen: done.sources,
             kept: Kept::new(compiled.outcome).map(Arc::new),
+            listed: compiled.listed,
             refused: None,
             cost: done.took,
             options,
@@ -228,7 +247,7 @@ impl Reloader {
         self.events.try_again();
         let mut job = self.job(what, waiters.is_some());
         job.gently = !told && self.events.watch.is_some();
-        let Some(done) = job.run().await else {
+        let Some(done) = patiently(job.run()).await else {
             let report = tokio::task::block_in_place(|| self.panicked());
             answer(waiters, &report);
             return;
@@ -279,7 +298,8 @@ impl Reloader {
         let is_news = matches!(done.found, Found::Compiled(_));
         let report = match done.found {
             Found::Unreadable(error) => self.unreadable(&error, took, asked),
-            Found::Served => self.served(took),
+            Found::Served => self.served(took, asked),
+            // Who asks has everything compiled again.
             Found::RefusedBefore => Arc::clone(&self.followed.load().last),
             Found::Compiled(compiled) => self.compiled(*compiled, took, asked),
         };
@@ -338,6 +358,7 @@ impl Reloader {
             ..
         } = compiled;
         let (generation, revision) = (snapshot.generation(), snapshot.revision().to_owned());
+        let compiled_tests = self.options.tests_asked(&outcome);
         retire(self.publisher.publish(snapshot));
         self.mended();
         tracing::info!(
@@ -346,6 +367,8 @@ impl Reloader {
             commit,
             ?took,
             changed = changes.summary(),
+            named = changes.names(),
+            tests = compiled_tests,
             widenings = changes.widenings.count,
             widened = (changes.widenings.count > 0).then(|| changes.widenings.join("; ")),
             warnings = outcome.diagnostics.len(),
@@ -359,6 +382,7 @@ impl Reloader {
         }
         self.warnings.tell(&outcome.diagnostics, &outcome.sources);
         self.metrics.reloads.count(&changes);
+        self.listed.clone_from(&listed);
         let report = Report::new(Outcome::Reloaded, generation, took).with_diagnostics(listed);
         let reload = Reload {
             at: report.at.clone(),
@@ -375,19 +399,21 @@ impl Reloader {
     }
 
     /// The folder is what is served: worth a word only if it was not just before.
-    fn served(&mut self, took: Duration) -> Arc<Report> {
+    fn served(&mut self, took: Duration, asked: bool) -> Arc<Report> {
         let generation = self.generation();
+        let report =
+            |outcome| Report::new(outcome, generation, took).with_diagnostics(self.listed.clone());
         if self.refused.is_none() {
-            tracing::debug!("the policies are what they were");
-            return Arc::new(Report::new(Outcome::Unchanged, generation, took));
+            match asked {
+                true => tracing::info!(generation, "the policies are those that are served"),
+                false => tracing::debug!("the policies are what they were"),
+            }
+            return Arc::new(report(Outcome::Unchanged));
         }
+        let report = report(Outcome::Restored);
         self.mended();
         tracing::info!("the policies are again those that are served");
-        self.record(
-            Outcome::Restored,
-            took,
-            Report::new(Outcome::Restored, generation, took),
-        )
+        self.record(Outcome::Restored, took, report)
     }
 
     fn mended(&mut self) {
@@ -403,11 +429,13 @@ impl Reloader {
         let first = first_line(&outcome.diagnostics, outcome);
         let reason = format!("{errors} error(s), the first at {first}");
         let what = Subject::Revision(Arc::clone(outcome.sources.revision()));
-        let is_news = self.refuse(what, Outcome::Rejected, reason);
+        let is_news = self.refuse(what, Outcome::Rejected, reason, compiled.commit.clone());
         if is_news || asked {
+            let changed = self.changed_files(&outcome.sources);
             let rendered = rendered(&outcome.diagnostics, outcome);
             tracing::error!(
-                "policies rejected, {errors} error(s), the ones before stay:\n{rendered}"
+                "policies rejected, {errors} error(s), the ones before stay{}{changed}:\n{rendered}",
+                at_commit(compiled.commit.as_deref()),
             );
         }
         let report = Report::new(Outcome::Rejected, self.generation(), took);
@@ -420,11 +448,14 @@ impl Reloader {
         let first = first_line(failures, &compiled.outcome);
         let reason = format!("{} test(s) fail, the first at {first}", failures.len());
         let what = Subject::Revision(Arc::clone(compiled.outcome.sources.revision()));
-        let is_news = self.refuse(what, Outcome::TestsFailed, reason.clone());
+        let commit = compiled.commit.clone();
+        let is_news = self.refuse(what, Outcome::TestsFailed, reason.clone(), commit);
         if is_news || asked {
+            let changed = self.changed_files(&compiled.outcome.sources);
             let (count, rendered) = (failures.len(), rendered(failures, &compiled.outcome));
             tracing::error!(
-                "policies refused, {count} of their own test(s) fail, the ones before stay:\n{rendered}"
+                "policies refused, {count} of their own test(s) fail, the ones before stay{}{changed}:\n{rendered}",
+                at_commit(compiled.commit.as_deref()),
             );
         }
         let report = Report::new(Outcome::TestsFailed, self.generation(), took);
@@ -437,7 +468,7 @@ impl Reloader {
     fn unreadable(&mut self, error: &ReadError, took: Duration, asked: bool) -> Arc<Report> {
         let error = error.to_string();
         let what = Subject::Unreadable(error.clone());
-        let is_news = self.refuse(what, Outcome::Unreadable, error.clone());
+        let is_news = self.refuse(what, Outcome::Unreadable, error.clone(), None);
         if !is_news && !asked {
             return Arc::clone(&self.followed.load().last);
         }
@@ -446,9 +477,19 @@ impl Reloader {
         self.record(Outcome::Unreadable, took, report)
     }
 
+    /// In which files what was read differs from what is served: a fault often shows elsewhere than where it was made.
+    fn changed_files(&self, sources: &Sources) -> String {
+        let kept = self.kept.as_ref();
+        let difference = kept.and_then(|kept| sources.changed_since(kept.sources()));
+        match difference.zip(kept) {
+            Some((difference, kept)) => changed(&difference, sources, kept.sources()),
+            None => String::new(),
+        }
+    }
+
     fn panicked(&mut self) -> Arc<Report> {
         let error = StartError::Failed.to_string();
-        self.refuse(Subject::Panicked, Outcome::Failed, error.clone());
+        self.refuse(Subject::Panicked, Outcome::Failed, error.clone(), None);
         // Whatever was read may be half read; the next reading begins anew.
         self.seen = None;
         self.events.look_again_late();
@@ -458,7 +499,13 @@ impl Reloader {
     }
 
     /// Remembers why the folder is not served, and since when; whether that is news.
-    fn refuse(&mut self, what: Subject, outcome: Outcome, reason: String) -> bool {
+    fn refuse(
+        &mut self,
+        what: Subject,
+        outcome: Outcome,
+        reason: String,
+        commit: Option<String>,
+    ) -> bool {
         let before = self.refused.take();
         let is_news = before.as_ref().is_none_or(|before| before.what != what);
         let since = before
@@ -475,6 +522,7 @@ impl Reloader {
             since: since.clone(),
             outcome: outcome.as_str(),
             reason: reason.clone(),
+            commit,
         };
         self.follow(|following| following.refused = Some(refusal));
         self.refused = Some(Refused {
@@ -516,6 +564,22 @@ impl Reloader {
     }
 }
 
+/// Waits for a reading to end, and says so where it does not: of a file system that hangs nothing else tells.
+async fn patiently<T>(reading: impl Future<Output = T>) -> T {
+    let mut reading = pin!(reading);
+    let started = Instant::now();
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut reading => return done,
+            () = tokio::time::sleep(SLOW_AFTER) => tracing::warn!(
+                seconds = started.elapsed().as_secs(),
+                "still reading and compiling the policies; no change is live before it ends: does their file system hang?"
+            ),
+        }
+    }
+}
+
 fn answer(waiters: Option<Vec<Waiter>>, report: &Arc<Report>) {
     for waiter in waiters.into_iter().flatten().flatten() {
         // Who does not wait any more need not be told.
@@ -538,7 +602,7 @@ fn first(compiled: &Compiled) -> Result<Snapshot, StartError> {
     }
 }
 
-fn loaded(snapshot: &Snapshot, compiled: &Compiled, took: Duration) {
+fn loaded(snapshot: &Snapshot, compiled: &Compiled, tests: Option<usize>, took: Duration) {
     let counts = snapshot.counts();
     tracing::info!(
         generation = snapshot.generation(),
@@ -546,6 +610,7 @@ fn loaded(snapshot: &Snapshot, compiled: &Compiled, took: Duration) {
         commit = compiled.commit,
         tenants = counts.tenants,
         members = counts.members,
+        tests,
         warnings = compiled.outcome.diagnostics.len(),
         ?took,
         "policies loaded"

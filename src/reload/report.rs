@@ -113,6 +113,8 @@ pub struct Refusal {
     pub outcome: &'static str,
     /// Why, in a line.
     pub reason: String,
+    /// The commit of the git checkout that the folder lies in, where it could be read.
+    pub commit: Option<String>,
 }
 
 /// How changes are noticed.

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
 
 use super::stamp::Stamp;
 use super::{SourceFile, Sources};
@@ -228,16 +231,61 @@ impl Reading<'_> {
         if let Some(known) = known.filter(looks_the_same) {
             return Ok(known.clone());
         }
+        if !metadata.is_file() {
+            return Ok(no_file(relative));
+        }
         if metadata.len() > self.limits.file_bytes_max {
             return Ok(too_large(relative, metadata.len(), self.limits));
         }
-        let bytes = fs::read(path).map_err(|error| io_error(path, error))?;
-        let mut file = from_bytes(relative, bytes, self.before);
+        let bytes = self.bytes(path).map_err(|error| io_error(path, error))?;
+        let mut file = match bytes {
+            Contents::NoFile => return Ok(no_file(relative)),
+            Contents::Whole(bytes) => from_bytes(relative, bytes, self.before),
+            Contents::Beginning(length) => return Ok(too_large(relative, length, self.limits)),
+        };
         if file.problem.is_none() {
             file.stamp = stamp;
         }
         Ok(file)
     }
+}
+
+/// What opening a path gives, which may be another thing than it was when it was looked at.
+enum Contents {
+    NoFile,
+    Whole(Vec<u8>),
+    /// More bytes than there may be: so many at least.
+    Beginning(u64),
+}
+
+impl Reading<'_> {
+    /// Never waits for another process, as opening a pipe does, and never reads more than it may.
+    fn bytes(&self, path: &Path) -> io::Result<Contents> {
+        let no_waiting = OFlags::NONBLOCK.bits().cast_signed();
+        let file = fs::OpenOptions::new()
+            .read(true)
+            .custom_flags(no_waiting)
+            .open(path)?;
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Ok(Contents::NoFile);
+        }
+        let most = self.limits.file_bytes_max;
+        let expected = usize::try_from(metadata.len().min(most)).unwrap_or_default();
+        let mut bytes = Vec::with_capacity(expected.saturating_add(1));
+        let read = file.take(most.saturating_add(1)).read_to_end(&mut bytes)? as u64;
+        Ok(match read > most {
+            true => Contents::Beginning(read),
+            false => Contents::Whole(bytes),
+        })
+    }
+}
+
+/// Something that is called like a policy file, and is a pipe, a socket or a device.
+fn no_file(relative: String) -> SourceFile {
+    let problem = "this is no file that can be read to its end, but a pipe, a socket or a device; \
+                   take it away, or begin its name with a dot";
+    SourceFile::unreadable(relative, String::new(), problem.to_owned())
 }
 
 /// A file that is not read, being larger than [`Limits::file_bytes_max`].

@@ -1,7 +1,10 @@
 //! Whether the policies pass their own tests, as a condition of being served.
 
+use std::fmt::Write as _;
+
 use super::run::{is_as_expected, question, run_case};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::explain::Explanation;
 use crate::model::{Case, Model, Suite};
 use crate::parallel;
 use crate::snapshot::Snapshot;
@@ -42,7 +45,16 @@ fn finding(suite: &Suite, case: &Case, snapshot: &Snapshot, now: i64) -> Diagnos
             reason.as_str()
         ),
         span: Some(outcome.span),
-        help: Some(outcome.explanation.sentence().to_owned()),
+        help: Some(help(&outcome.explanation)),
         fix: None,
     }
+}
+
+/// Why it is decided so, and by which rules: what is to be looked at is there, more often than in the test.
+fn help(explanation: &Explanation) -> String {
+    let mut text = explanation.sentence().to_owned();
+    for rule in explanation.determining() {
+        let _ = write!(text, "; by {} at {}", rule.policy, rule.source);
+    }
+    text
 }

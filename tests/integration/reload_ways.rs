@@ -484,6 +484,33 @@ fn a_file_without_permission() {
     sidecar.expect_outcome("restored");
 }
 
+/// Whoever opened a pipe would wait for its other end, and whoever read a device to its end would never be done.
+#[test]
+fn a_pipe_and_a_device_keep_nobody_waiting() {
+    let policies = Policies::new();
+    let sidecar = Sidecar::start(&policies.folder());
+    let odd = policies.folder().join("odd.yaml");
+    let pipe = || run("mkfifo", &["odd.yaml"], &policies.folder());
+    let device = || symlink("/dev/zero", &odd).unwrap();
+    for make in [&pipe as &dyn Fn(), &device] {
+        make();
+        let check = Command::new(env!("CARGO_BIN_EXE_octroi"))
+            .arg("check")
+            .arg(policies.folder())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&check.stdout).into_owned();
+        assert_eq!(check.status.code(), Some(3), "{said}");
+        assert!(said.contains("odd.yaml") && said.contains("a pipe, a socket or a device"));
+        sidecar.expect_outcome("rejected");
+        let refused = sidecar.status()["refused"]["reason"].to_string();
+        assert!(refused.contains("odd.yaml"), "{refused}");
+        assert!(sidecar.ask("ana").decision());
+        fs::remove_file(&odd).unwrap();
+        sidecar.expect_outcome("restored");
+    }
+}
+
 #[test]
 fn a_thousand_files_at_once() {
     const FILES: usize = 1_000;
