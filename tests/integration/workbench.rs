@@ -247,6 +247,104 @@ fn says_who_gains_and_who_loses() {
     }
 }
 
+/// A misspelt name is a deny like any other; what was meant is said beside the answer.
+#[test]
+fn ask_says_what_can_have_been_meant() {
+    let pair = Pair::new(&[]);
+    for (question, code, hints) in [
+        (
+            "marcc close conversation",
+            5,
+            "`marcc` is no member of `durand`; did you mean `marc`?\n",
+        ),
+        (
+            "marc closes conversation",
+            5,
+            "`conversation` has no action `closes`; did you mean `close`?\n",
+        ),
+        (
+            "marc close conversatoin:c",
+            5,
+            "no type is called `conversatoin`; did you mean `conversation`?\n",
+        ),
+        (
+            "marc close conversation --tenant durant",
+            5,
+            "no tenant is called `durant`; did you mean `durand`?\n",
+        ),
+        (
+            "marc close conversation -p sub_acount=paris -p satus=open -p else=1",
+            5,
+            "`conversation` has no property `sub_acount`; did you mean `sub_account`?\n`conversation` has no property `satus`; did you mean `status`?\n",
+        ),
+        (
+            "claire close conversation -p satus=open",
+            0,
+            "`conversation` has no property `satus`; did you mean `status`?\n",
+        ),
+        (
+            "claire close conversation -s departement=x",
+            0,
+            "an account has no property `departement`; did you mean `department`?\n",
+        ),
+        (
+            "claire close conversation -c tenan=durand",
+            0,
+            "the context has no property `tenan`; did you mean `tenant`?\n",
+        ),
+        ("zoe fly rocket", 5, ""),
+        (
+            "claire close conversation -p status=open -c tenant=durand",
+            0,
+            "",
+        ),
+    ] {
+        let words: Vec<&str> = ["ask"].into_iter().chain(question.split(' ')).collect();
+        let arguments = [&words[..], &["--policies", "old"]].concat();
+        let (ended, said, errors) = ran(&octroi(pair.0.path(), &arguments));
+        assert_eq!(
+            (ended, errors.as_str()),
+            (code, hints),
+            "{question}\n{said}"
+        );
+    }
+}
+
+#[test]
+fn a_subject_brings_its_memberships_as_json() {
+    let ask = |memberships: &str| {
+        let memberships = format!("memberships={memberships}");
+        let arguments = [
+            "ask",
+            "nadia",
+            "report",
+            "visit:v-1",
+            "--tenant",
+            "plomberie-arnaud",
+            "-s",
+            &memberships,
+            "-p",
+            "job=c-2207",
+        ];
+        ran(&octroi(root(), &arguments))
+    };
+    let held = r#"[{"role":"technician","sub_accounts":["rennes"],"assigned":{"job":["c-2207"]}}]"#;
+    let (code, said, errors) = ask(held);
+    assert_eq!(
+        (code, said.lines().next()),
+        (0, Some("allow (granted)")),
+        "{errors}"
+    );
+    let (code, said, _) = ask(&held.replace("c-2207", "c-1"));
+    assert_eq!(
+        (code, said.lines().next()),
+        (5, Some("deny (out_of_scope)"))
+    );
+    let (code, _, errors) = ask("[{role: technician}]");
+    assert_eq!(code, 2);
+    assert!(errors.contains("`memberships` is no JSON"), "{errors}");
+}
+
 #[test]
 fn a_diff_for_a_pull_request() {
     let pair = Pair::new(&[
@@ -489,7 +587,12 @@ fn who_may_and_what_one_may() {
     );
     let json: Value = serde_json::from_str(&who(&["--json"])).unwrap();
     assert_eq!(json["subjects"][1]["id"], "marc");
-    assert_eq!(json["subjects"][1]["allowed"], false);
+    let as_asked = ["claire", "marc", "nina"].map(|id| id == "claire");
+    for (subject, as_asked) in json["subjects"].as_array().unwrap().iter().zip(as_asked) {
+        assert_eq!(subject["allowed"], true, "{subject}");
+        assert_eq!(subject["as_asked"], as_asked, "{subject}");
+    }
+    assert_eq!(json["subjects"].as_array().unwrap().len(), 3);
     assert_eq!(json["subjects"][1]["rows"][0]["reach"], "sub_account paris");
     let what = run(&["what", "claire", "--policies", "old"]);
     assert!(
