@@ -9,10 +9,10 @@ use clap_complete::engine::ArgValueCompleter;
 use hyper::Uri;
 use serde_json::json;
 
-use super::{Exit, complete, load_place, message, moment, print, remote};
+use super::{Exit, complete, hints, load_place, message, moment, print, remote};
 use crate::document::AttributeType;
 use crate::explain::{Effort, Explanation, explain};
-use crate::model::{Application, Attributes, BuiltIn, Model};
+use crate::model::{Application, Attributes, BuiltIn, Model, ResourceType};
 use crate::pipeline;
 use crate::snapshot::{Action, Entity, Question};
 use crate::value::{Json, Members};
@@ -55,10 +55,10 @@ pub(super) struct QuestionArgs {
         default_value = "policies"
     )]
     pub(super) policies: String,
-    /// A property of the resource, `key=value`; a list is written `a,b`
+    /// A property of the resource, `key=value`; a list is written `a,b`, or as JSON: `["a","b"]`
     #[arg(short = 'p', value_name = "KEY=VALUE")]
     pub(super) property: Vec<String>,
-    /// A property of the subject
+    /// A property of the subject; memberships as JSON: `memberships=[{"role":"technician"}]`
     #[arg(short = 's', value_name = "KEY=VALUE")]
     pub(super) subject: Vec<String>,
     /// A property of the action
@@ -115,6 +115,9 @@ fn ask_policies(args: &AskArgs) -> Result<Exit, Exit> {
         print(&format!("{answer:#}\n"));
     } else {
         print(&human(&explanation));
+    }
+    for hint in hints::hints(&args.account, &args.rest, allowed, &loaded.model) {
+        message(&format!("{hint}\n"));
     }
     Ok(ended(allowed))
 }
@@ -193,7 +196,7 @@ pub(super) fn tenant<'a>(args: &'a QuestionArgs, model: &'a Model) -> Option<&'a
 }
 
 /// The application that a question is about: the tenant's, the one that the context names, or the only one.
-fn application<'m>(
+pub(super) fn application<'m>(
     args: &'m QuestionArgs,
     tenant: Option<&str>,
     model: &'m Model,
@@ -223,18 +226,13 @@ pub(super) fn question<'a>(
     let tenant_id = tenant
         .filter(|_| kind == BuiltIn::Tenant.as_str())
         .unwrap_or("*");
-    let declared = application.and_then(|application| {
-        let kind = application.types.get(kind)?;
-        let mut declared = kind.readable.clone();
-        for (name, of) in kind.built_in.map_or(&[][..], BuiltIn::properties) {
-            declared.entry((*name).into()).or_insert(*of);
-        }
-        Some(declared)
-    });
-    let declared = declared.unwrap_or_default();
+    let declared = application
+        .and_then(|application| application.types.get(kind))
+        .map(properties)
+        .unwrap_or_default();
     let none = Attributes::default();
     let of = |pick: fn(&Application) -> &Attributes| application.map_or(&none, pick);
-    let properties = members(&args.property, &declared)?;
+    let of_resource = members(&args.property, &declared)?;
     let mut context = members(&args.context, of(|application| &application.context))?;
     if let Some(tenant) = &args.tenant {
         // Beside a tenant in the properties it stays, so that two which differ are a conflict.
@@ -270,11 +268,20 @@ pub(super) fn question<'a>(
         resource: Entity {
             kind: Cow::Borrowed(kind),
             id: Cow::Owned(id.unwrap_or(tenant_id).to_owned()),
-            properties: properties.into(),
+            properties: of_resource.into(),
         }
         .into(),
         context: context.into(),
     })
+}
+
+/// What a question can say of a resource of a type.
+pub(super) fn properties(kind: &ResourceType) -> Attributes {
+    let mut declared = kind.readable.clone();
+    for (name, of) in kind.built_in.map_or(&[][..], BuiltIn::properties) {
+        declared.entry((*name).into()).or_insert(*of);
+    }
+    declared
 }
 
 /// The longest known type that is the whole, or is followed by `:`, is the type.
@@ -300,7 +307,8 @@ pub(super) fn split_resource<'a>(
     }
 }
 
-/// Reads `key=value` pairs as their declared types; what is not declared stays text.
+/// Reads `key=value` pairs as their declared types; what is not declared is text, or JSON that begins as a list or an
+/// object does.
 fn members<'a>(pairs: &'a [String], declared: &Attributes) -> Result<Members<'a>, String> {
     let mut members = Members::default();
     for pair in pairs {
@@ -308,16 +316,33 @@ fn members<'a>(pairs: &'a [String], declared: &Attributes) -> Result<Members<'a>
             .split_once('=')
             .ok_or_else(|| format!("`{pair}` must be written `key=value`"))?;
         let kind = match (declared.get(key), key) {
-            (Some(kind), _) => *kind,
-            (None, "sub_accounts" | "teams") => AttributeType::StringSet,
-            (None, _) => AttributeType::String,
+            (Some(kind), _) => Some(*kind),
+            (None, "sub_accounts" | "teams") => Some(AttributeType::StringSet),
+            (None, _) => None,
         };
         if members.get(key).is_some() {
             return Err(format!("`{key}` is given twice; a list is written `a,b`"));
         }
-        members.set(key, read(value, kind));
+        let value = match kind {
+            Some(AttributeType::StringSet | AttributeType::LongSet) | None if is_json(value) => {
+                match (serde_json::from_str(value), key) {
+                    (Ok(json), _) => json,
+                    (Err(error), "memberships") => {
+                        return Err(format!("`{key}` is no JSON: {error}"));
+                    }
+                    (Err(_), _) => read(value, kind.unwrap_or(AttributeType::String)),
+                }
+            }
+            _ => read(value, kind.unwrap_or(AttributeType::String)),
+        };
+        members.set(key, value);
     }
     Ok(members)
+}
+
+/// Whether a value is meant as JSON: as a list or an object.
+fn is_json(value: &str) -> bool {
+    value.starts_with(['[', '{'])
 }
 
 fn read(value: &str, kind: AttributeType) -> Json<'_> {
@@ -342,6 +367,38 @@ fn read(value: &str, kind: AttributeType) -> Json<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lists_and_objects_are_read_as_json_where_no_text_is_declared() {
+        let mut declared = Attributes::default();
+        declared.insert("title".into(), AttributeType::String);
+        declared.insert("tags".into(), AttributeType::StringSet);
+        let list = |items: &[&'static str]| {
+            Json::List(items.iter().map(|item| Json::borrowed(item)).collect())
+        };
+        for (pair, expected) in [
+            (r#"tags=["a,b","c"]"#, list(&["a,b", "c"])),
+            ("tags=[a,b", list(&["[a", "b"])),
+            (r#"title=["a"]"#, Json::borrowed(r#"["a"]"#)),
+            ("other=[x", Json::borrowed("[x")),
+            (r#"other=["x"]"#, list(&["x"])),
+            ("other=7", Json::borrowed("7")),
+        ] {
+            let pairs = [pair.to_owned()];
+            let read = members(&pairs, &declared).unwrap();
+            let key = pair.split_once('=').unwrap().0;
+            assert_eq!(read.get(key), Some(&expected), "{pair}");
+        }
+        let pairs = [r#"memberships=[{"role":"technician"}]"#.to_owned()];
+        let read = members(&pairs, &declared).unwrap();
+        let Some(Json::List(entries)) = read.get("memberships") else {
+            panic!("{read:?}");
+        };
+        assert_eq!(entries[0].get("role"), Some(&Json::borrowed("technician")));
+        let broken = ["memberships=[{role: technician}]".to_owned()];
+        let error = members(&broken, &declared).unwrap_err();
+        assert!(error.contains("`memberships` is no JSON"), "{error}");
+    }
 
     #[test]
     fn values_are_read_as_their_types() {

@@ -14,10 +14,10 @@ use crate::pipeline::Kept;
 /// Arguments of `octroi diff`.
 #[derive(Debug, Args)]
 pub(super) struct DiffArgs {
-    /// What was: a folder, or a git revision (`main`, `HEAD~1:policies`)
+    /// What was: a folder, or a git revision (`main`, `HEAD~1:policies`); or both at once, `main..HEAD`
     old: String,
     /// What is to be: a folder, or a git revision
-    new: String,
+    new: Option<String>,
     /// Where a revision that names no folder has its policies; else all of it
     #[arg(
         long,
@@ -54,6 +54,33 @@ enum Format {
     Markdown,
 }
 
+impl DiffArgs {
+    /// What is compared: two places, or the ends of a range as git writes it.
+    fn places(&self) -> Result<(&str, &str), Exit> {
+        match &self.new {
+            Some(new) => Ok((&self.old, new)),
+            None => ends(&self.old).ok_or_else(|| {
+                message(
+                    "octroi diff: two states are required: `octroi diff OLD NEW`, or of git `octroi diff OLD..NEW`\n",
+                );
+                Exit::Usage
+            }),
+        }
+    }
+}
+
+/// The ends of `A..B`; one left out is `HEAD`. A path like `../a` is no range, nor is git's `A...B`, which asks for
+/// something else.
+fn ends(range: &str) -> Option<(&str, &str)> {
+    let (old, new) = range.split_once("..")?;
+    let is_path = old.ends_with('/') || new.starts_with(['/', '.']) || new.contains("..");
+    if is_path || old.is_empty() && new.is_empty() {
+        return None;
+    }
+    let [old, new] = [old, new].map(|end| if end.is_empty() { "HEAD" } else { end });
+    Some((old, new))
+}
+
 /// Compares.
 pub(super) fn run(args: &DiffArgs) -> Exit {
     match compare(args) {
@@ -63,9 +90,10 @@ pub(super) fn run(args: &DiffArgs) -> Exit {
 
 fn compare(args: &DiffArgs) -> Result<Exit, Exit> {
     let now = moment(args.at.as_deref(), "diff")?;
-    let old = load_place(&args.old, &args.policies, None)?;
+    let (old, new) = args.places()?;
+    let old = load_place(old, &args.policies, None)?;
     let kept = Kept::of(&old);
-    let new = load_place(&args.new, &args.policies, kept.as_ref())?;
+    let new = load_place(new, &args.policies, kept.as_ref())?;
     let (Some(before), Some(after)) = (Side::of(&old), Side::of(&new)) else {
         return Err(Exit::Policies);
     };
@@ -99,4 +127,29 @@ fn compare(args: &DiffArgs) -> Result<Exit, Exit> {
     } else {
         Exit::Success
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ends;
+
+    #[test]
+    fn a_range_has_two_ends() {
+        for (range, expected) in [
+            ("HEAD~1..HEAD", Some(("HEAD~1", "HEAD"))),
+            (
+                "main:policies..v2:rules",
+                Some(("main:policies", "v2:rules")),
+            ),
+            ("main..", Some(("main", "HEAD"))),
+            ("..main", Some(("HEAD", "main"))),
+            ("main...HEAD", None),
+            ("main", None),
+            ("..", None),
+            ("../main", None),
+            ("a/../b", None),
+        ] {
+            assert_eq!(ends(range), expected, "{range}");
+        }
+    }
 }

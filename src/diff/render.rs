@@ -104,6 +104,35 @@ fn name_of(atom: &Atom) -> String {
     }
 }
 
+/// Members for whom something changes one way.
+#[derive(Default)]
+struct Counted<'d> {
+    surely: BTreeSet<(&'d Id, &'d Id)>,
+    all: BTreeSet<(&'d Id, &'d Id)>,
+}
+
+impl<'d> Counted<'d> {
+    fn add(&mut self, surely: bool, tenant: &'d Id, account: &'d Id) {
+        if surely {
+            self.surely.insert((tenant, account));
+        }
+        self.all.insert((tenant, account));
+    }
+
+    /// Those of whom only conditions know.
+    fn possibly(&self) -> usize {
+        self.all.len() - self.surely.len()
+    }
+}
+
+/// How many members gain, lose, and may: where a condition is written otherwise, only that knows.
+struct Affected {
+    gain: usize,
+    may_gain: usize,
+    lose: usize,
+    may_lose: usize,
+}
+
 impl Diff {
     /// Items with the same change on one line: actions of a type, then types with the same actions.
     fn lines(&self, application: &Id, items: &[Item]) -> Vec<Line> {
@@ -151,15 +180,17 @@ impl Diff {
         lines
     }
 
-    /// Members that gain something, and those that lose something.
-    fn affected(&self) -> [usize; 2] {
-        let (mut gain, mut lose) = (BTreeSet::new(), BTreeSet::new());
+    /// How many members gain and lose something.
+    fn affected(&self) -> Affected {
+        let (mut gain, mut lose) = (Counted::default(), Counted::default());
         let mut count = |items: &[Item], tenant, account| {
-            if items.iter().any(|item| item.gained) {
-                gain.insert((tenant, account));
-            }
-            if items.iter().any(|item| item.lost) {
-                lose.insert((tenant, account));
+            for item in items {
+                if item.gained {
+                    gain.add(item.surely_gains(), tenant, account);
+                }
+                if item.lost {
+                    lose.add(item.surely_loses(), tenant, account);
+                }
             }
         };
         for role in &self.roles {
@@ -176,9 +207,14 @@ impl Diff {
             } else {
                 &mut lose
             };
-            side.insert((&reached.tenant, &reached.account));
+            side.add(true, &reached.tenant, &reached.account);
         }
-        [gain.len(), lose.len()]
+        Affected {
+            gain: gain.surely.len(),
+            may_gain: gain.possibly(),
+            lose: lose.surely.len(),
+            may_lose: lose.possibly(),
+        }
     }
 
     /// One line that says it all.
@@ -186,14 +222,38 @@ impl Diff {
         if self.is_empty() {
             return "no difference: everybody may do what they could".to_owned();
         }
-        let [gain, lose] = self.affected();
+        let affected = self.affected();
         let number = |count: usize, one: &str, many: &str| {
             format!("{count} {}", if count == 1 { one } else { many })
         };
-        let mut parts = vec![
-            number(gain, "member gains", "members gain"),
-            number(lose, "member loses", "members lose"),
-        ];
+        let mut parts = Vec::new();
+        for (surely, possibly, one, many, word) in [
+            (
+                affected.gain,
+                affected.may_gain,
+                "member gains",
+                "members gain",
+                "gain",
+            ),
+            (
+                affected.lose,
+                affected.may_lose,
+                "member loses",
+                "members lose",
+                "lose",
+            ),
+        ] {
+            if surely > 0 || possibly == 0 {
+                parts.push(number(surely, one, many));
+            }
+            if possibly > 0 {
+                let member = if possibly == 1 { "member" } else { "members" };
+                parts.push(match surely {
+                    0 => format!("{possibly} {member} may {word}"),
+                    _ => format!("{possibly} more may {word}"),
+                });
+            }
+        }
         if !self.roles.is_empty() {
             parts.push(number(
                 self.roles.len(),
@@ -221,6 +281,38 @@ impl Diff {
             "no widening"
         };
         format!("{word}: {}", parts.join(", "))
+    }
+
+    /// How many holders of a role have what changes by it listed by member, because more changes for them.
+    fn listed_below(&self, change: &RoleChange) -> usize {
+        let is_said_there = |member: &MemberChange| {
+            let mut roles = self.roles.iter();
+            change.tenant.is_none()
+                && roles.any(|other| {
+                    other.tenant.as_ref() == Some(&member.tenant) && other.role == change.role
+                })
+        };
+        let changes_so = |member: &MemberChange| {
+            let mut items = member.items.iter();
+            items.any(|item| {
+                let mut by_role = change.items.iter();
+                by_role.any(|by_role| {
+                    (&by_role.kind, &by_role.action) == (&item.kind, &item.action)
+                        && (by_role.gained && item.gained || by_role.lost && item.lost)
+                })
+            })
+        };
+        let members = self.members.iter().filter(|member| {
+            member.application == change.application
+                && change
+                    .tenant
+                    .as_ref()
+                    .is_none_or(|tenant| *tenant == member.tenant)
+                && member.roles.contains(&change.role)
+                && !is_said_there(member)
+                && changes_so(member)
+        });
+        members.count()
     }
 
     fn cases_of(&self, lines: &[Line]) -> Vec<&Turned> {
@@ -252,11 +344,16 @@ fn title(change: &RoleChange) -> String {
     format!("{whose}: role {}{state}", change.role)
 }
 
-/// `held by 3 members: boutiques-durand marc, nina; ...`.
-fn holders(change: &RoleChange) -> String {
+/// `for 3 members: boutiques-durand marc, nina; ...`.
+fn holders(diff: &Diff, change: &RoleChange) -> String {
     let count = change.holders.len();
+    let below = diff.listed_below(change);
+    let members = |count: usize| if count == 1 { "member" } else { "members" };
     if count == 0 {
-        return "nobody's rights change by it now".to_owned();
+        return match below {
+            0 => "nobody's rights change by it now".to_owned(),
+            _ => format!("for {below} {}, listed by member below", members(below)),
+        };
     }
     let mut by_tenant: IndexMap<&Id, Vec<&str>> = IndexMap::new();
     for (tenant, account) in change.holders.iter().take(NAMES_MAX) {
@@ -270,8 +367,12 @@ fn holders(change: &RoleChange) -> String {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let word = if count == 1 { "member" } else { "members" };
-    format!("for {count} {word}: {}{more}", named.join("; "))
+    let below = match below {
+        0 => String::new(),
+        _ => format!("; and for {below} listed by member below"),
+    };
+    let word = members(count);
+    format!("for {count} {word}: {}{more}{below}", named.join("; "))
 }
 
 fn entries(change: &MemberChange) -> String {
@@ -334,6 +435,21 @@ fn fact_mark(effect: Effect) -> char {
     }
 }
 
+/// A case by its title and its question; one without a title by its question.
+fn asked(case: &Turned) -> String {
+    match case.is_named {
+        true => format!("\"{}\" ({})", case.name, case.question),
+        false => case.question.clone(),
+    }
+}
+
+fn place_and_question(case: &Turned) -> String {
+    match case.is_named || case.question != case.name {
+        true => format!("{}: {}", case.place, case.question),
+        false => case.place.clone(),
+    }
+}
+
 fn turn(case: &Turned) -> String {
     let word = |allowed| if allowed { "allow" } else { "deny" };
     format!(
@@ -355,7 +471,7 @@ pub fn human(diff: &Diff) -> String {
         text.push('\n');
     }
     for change in &diff.roles {
-        let _ = writeln!(text, "\n{}\n  {}", title(change), holders(change));
+        let _ = writeln!(text, "\n{}\n  {}", title(change), holders(diff, change));
         human_lines(
             diff,
             &diff.lines(&change.application, &change.items),
@@ -393,7 +509,7 @@ pub fn human(diff: &Diff) -> String {
                 case.suite,
                 case.name,
                 turn(case),
-                case.place
+                place_and_question(case)
             );
         }
     }
@@ -412,7 +528,7 @@ fn human_lines(diff: &Diff, lines: &[Line], text: &mut String) {
         );
     }
     for case in diff.cases_of(lines) {
-        let _ = writeln!(text, "    turns the case \"{}\": {}", case.name, turn(case));
+        let _ = writeln!(text, "    turns the case {}: {}", asked(case), turn(case));
     }
 }
 
@@ -480,7 +596,7 @@ pub fn markdown(diff: &Diff) -> String {
     };
     let mut roles = Vec::new();
     for change in &diff.roles {
-        let lead = [code(&title(change)), code(&holders(change))];
+        let lead = [code(&title(change)), code(&holders(diff, change))];
         let lines = diff.lines(&change.application, &change.items);
         match lines.is_empty() {
             true => {
@@ -548,12 +664,17 @@ pub fn markdown(diff: &Diff) -> String {
     table("What is declared", &["", "what"], &facts, &mut text);
     let cases = diff.cases.iter().map(|case| {
         let name = format!("{} - {}", case.suite, case.name);
-        vec![code(&name), turn(case), code(&case.place)]
+        vec![
+            code(&name),
+            code(&case.question),
+            turn(case),
+            code(&case.place),
+        ]
     });
     let cases: Vec<Vec<String>> = cases.collect();
     table(
         "Test cases that turn",
-        &["case", "answer", "where"],
+        &["case", "question", "answer", "where"],
         &cases,
         &mut text,
     );
@@ -671,18 +792,25 @@ pub fn json(diff: &Diff) -> String {
         value!({
             "suite": &*case.suite,
             "case": case.name,
+            "question": case.question,
             "place": case.place,
             "before": case.before,
             "after": case.after,
             "allowed": case.allowed,
         })
     });
-    let [gain, lose] = diff.affected();
+    let affected = diff.affected();
     let [before, after] = &diff.revisions;
     let whole = value!({
         "equal": diff.is_empty(),
         "widening": diff.widens(),
-        "summary": {"text": diff.summary(), "members_gain": gain, "members_lose": lose},
+        "summary": {
+            "text": diff.summary(),
+            "members_gain": affected.gain,
+            "members_may_gain": affected.may_gain,
+            "members_lose": affected.lose,
+            "members_may_lose": affected.may_lose,
+        },
         "at": to_text(diff.at),
         "before": {"revision": before},
         "after": {"revision": after},

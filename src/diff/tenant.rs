@@ -7,7 +7,7 @@ use super::{
     Comparison, Effect, Fact, MemberChange, Presence, Reached, RoleChange, RoleItems, Shared,
     World, declared, presence, role_items,
 };
-use crate::document::{Scope, Status, to_text};
+use crate::document::{Scope, Status};
 use crate::model::{Entry, Id, Moment, Tenant};
 use crate::rights::{self, Book, Item, Reach, Rights, Scene, Who};
 use crate::snapshot::CompiledTenant;
@@ -253,11 +253,16 @@ impl Comparison<'_> {
             words.collect::<Vec<String>>()
         };
         let (before, after) = (in_words(old), in_words(new));
+        let roles = [old, new].into_iter().flatten().flat_map(|seen| {
+            let entries = seen.tenant().members.get(account).into_iter().flatten();
+            entries.map(|entry| entry.role.clone())
+        });
         let whose = new.or(old)?.tenant();
         (!items.is_empty() || before != after).then(|| MemberChange {
             application: whose.application.id.value.clone(),
             tenant: whose.id.value.clone(),
             account: account.clone(),
+            roles: roles.collect(),
             before,
             after,
             items,
@@ -424,9 +429,11 @@ pub(crate) fn entry_words(tenant: &Tenant, entry: &Entry, now: i64) -> String {
         Status::Suspended => text.push_str(", suspended"),
     }
     if let Some(end) = entry.expires {
-        let word = if end <= now { "expired" } else { "until" };
-        let end = to_text(end).unwrap_or_default().replace(".000Z", "Z");
-        text.push_str(&format!(", {word} {end}"));
+        let words = rights::end_in_words(end);
+        text.push_str(&match end <= now {
+            true => format!(", expired: {words}"),
+            false => format!(", {words}"),
+        });
     }
     text
 }

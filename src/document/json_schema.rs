@@ -115,11 +115,18 @@ fn shape(shape: &Shape) -> Value {
         Shape::Context => {
             let types = self::shape(&Shape::MapOf(&Shape::AttributeType));
             let mut schema = types.clone();
-            insert(&mut schema, "properties", json!({"action": types}));
+            let mut action = types;
+            insert(
+                &mut action,
+                "description",
+                json!("What conditions can read as `context.action.x`: properties of the action."),
+            );
+            insert(&mut action, "examples", json!([{"soft": "Bool"}]));
+            insert(&mut schema, "properties", json!({"action": action}));
             schema
         }
         Shape::Account => {
-            let field = |name: &&str| ((*name).to_owned(), json!({"type": "string"}));
+            let field = |name: &&str| ((*name).to_owned(), account_field(name));
             let fields: Map<String, Value> = ACCOUNT_FIELDS.iter().map(field).collect();
             json!({"type": ["object", "null"], "properties": fields})
         }
@@ -133,6 +140,29 @@ fn shape(shape: &Shape) -> Value {
         }
         Shape::Later => json!({"type": "array", "items": {"type": "object"}}),
     }
+}
+
+fn account_field(name: &str) -> Value {
+    let (description, example) = match name {
+        "email" => (
+            "Its address; no other account of the application has it.",
+            "marc@durand.example",
+        ),
+        "first_name" => (
+            "The first name; conditions read it as `principal.first_name`.",
+            "Marc",
+        ),
+        "last_name" => (
+            "The last name; conditions read it as `principal.last_name`.",
+            "Durand",
+        ),
+        "person" => (
+            "Whose account it is: accounts that say the same are of one person.",
+            "marc-durand",
+        ),
+        _ => return json!({"type": "string"}),
+    };
+    json!({"type": "string", "description": description, "examples": [example]})
 }
 
 /// A sub-account or account may have nothing behind its id.
@@ -182,6 +212,47 @@ mod tests {
             let example: Value = serde_json::from_str(key.example)
                 .unwrap_or_else(|error| panic!("{name}: {error}: {}", key.example));
             assert!(fits(&key.shape, &example), "{name}: {example}");
+        }
+    }
+
+    #[test]
+    fn every_key_of_the_schema_is_described_and_has_an_example() {
+        let schema: Value = serde_json::from_str(&super::json_schema()).unwrap();
+        let mut found = 0;
+        walk(&schema, "", &mut |place, key| {
+            found += 1;
+            let description = key["description"].as_str().unwrap_or_default();
+            assert!(!description.is_empty(), "{place}: {key:#}");
+            let examples = key["examples"].as_array();
+            assert!(
+                examples.is_some_and(|all| !all.is_empty()),
+                "{place}: {key:#}"
+            );
+        });
+        assert!(found > 90, "{found}");
+    }
+
+    /// Every key that some mapping of a schema may have.
+    fn walk(schema: &Value, place: &str, see: &mut impl FnMut(&str, &Value)) {
+        match schema {
+            Value::Object(members) => {
+                for (name, value) in members {
+                    if name == "examples" {
+                        continue;
+                    }
+                    if name == "properties" {
+                        for (key, value) in value.as_object().into_iter().flatten() {
+                            let place = format!("{place}/{key}");
+                            see(&place, value);
+                            walk(value, &place, see);
+                        }
+                        continue;
+                    }
+                    walk(value, &format!("{place}/{name}"), see);
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|item| walk(item, place, see)),
+            _ => {}
         }
     }
 

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use holder::{Who, assignable, of_member, of_role};
 pub(crate) use holder::{teams, until};
 pub use row::{Atom, Clause, Reach, Row, Words};
+pub(crate) use row::{end_in_words, roles_in_words};
 pub use rules::{Book, Scene};
 pub use table::{Cell, Column, Table, tables};
 pub(crate) use table::{Lens, by_member, by_role};
@@ -49,6 +50,19 @@ impl Item {
     /// Type and action.
     pub fn key(&self) -> Key {
         (self.kind.clone(), self.action.clone())
+    }
+}
+
+impl Item {
+    /// Whether something is allowed that was not, whatever conditions turn out to be; where a condition is written
+    /// otherwise, it may be.
+    pub fn surely_gains(&self) -> bool {
+        self.gained && (!self.lost || self.after.iter().any(|row| row.surely_adds(&self.before)))
+    }
+
+    /// Whether something is denied that was not, whatever conditions turn out to be.
+    pub fn surely_loses(&self) -> bool {
+        self.lost && (!self.gained || self.before.iter().any(|row| row.surely_adds(&self.after)))
     }
 }
 

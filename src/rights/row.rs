@@ -7,6 +7,8 @@ use std::sync::Arc;
 use crate::document::{Scope, to_text};
 use crate::model::Id;
 
+const DAY_MS: i64 = 86_400_000;
+
 /// Something that a resource can stand at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Atom {
@@ -126,8 +128,26 @@ impl Row {
         })
     }
 
+    /// Whether the row allows something that others do not, whatever conditions turn out to be: where these reach too,
+    /// they want all that it wants, and more. If one of them wants something else, nobody but the conditions knows.
+    pub(super) fn surely_adds(&self, to: &[Self]) -> bool {
+        let mut parts = self.reach.parts().into_iter();
+        parts.any(|part| {
+            let covering = || to.iter().filter(|other| other.reach.covers(&part));
+            !covering().any(|other| other.asks_no_more(self))
+                && covering()
+                    .filter(|other| other.gives_and_lasts(self))
+                    .all(|other| self.clauses.is_subset(&other.clauses))
+        })
+    }
+
     /// Whether the row demands nothing that the other does not, where both reach.
     fn asks_no_more(&self, other: &Self) -> bool {
+        self.gives_and_lasts(other) && self.clauses.is_subset(&other.clauses)
+    }
+
+    /// Whether the row gives the roles that the other gives, and for as long.
+    fn gives_and_lasts(&self, other: &Self) -> bool {
         let gives = match (&self.assigns, &other.assigns) {
             (Some(more), Some(some)) => some.is_subset(more),
             (more, some) => more == some,
@@ -137,7 +157,7 @@ impl Row {
             (Some(_), None) => false,
             (Some(end), Some(other)) => end >= other,
         };
-        gives && lasts && self.clauses.is_subset(&other.clauses)
+        gives && lasts
     }
 
     /// The row in words: where, on which conditions, until when, by whom.
@@ -151,19 +171,38 @@ impl Row {
             }
         }
         if let Some(assigns) = &self.assigns {
-            let names: Vec<&str> = assigns.iter().map(|name| &**name).collect();
-            text.push_str(&match names.is_empty() {
-                true => " giving no role".to_owned(),
-                false => format!(" giving {}", names.join(", ")),
-            });
+            text.push_str(&format!(" giving {}", roles_in_words(assigns)));
         }
-        if let Some(end) = self.until.and_then(to_text) {
-            text.push_str(&format!(" until {}", end.replace(".000Z", "Z")));
+        if let Some(end) = self.until {
+            text.push_str(&format!(" {}", end_in_words(end)));
         }
         if let Some(from) = &self.from {
             text.push_str(&format!(" for {from}"));
         }
         text
+    }
+}
+
+/// The roles that may be given: `any role` where that is every role there will ever be.
+pub(crate) fn roles_in_words(roles: &BTreeSet<Id>) -> String {
+    if roles.contains("*") {
+        return "any role".to_owned();
+    }
+    let names: Vec<&str> = roles.iter().map(|name| &**name).collect();
+    match names.is_empty() {
+        true => "no role".to_owned(),
+        false => names.join(", "),
+    }
+}
+
+/// An end as the YAML says it: `through 2026-12-31` where it is a day's, else `until 2026-12-31T18:00:00Z`.
+pub(crate) fn end_in_words(end: i64) -> String {
+    let day = to_text(end - 1).filter(|_| end.rem_euclid(DAY_MS) == 0);
+    let day = day.as_deref().and_then(|last| last.split_once('T'));
+    match (day, to_text(end)) {
+        (Some((day, _)), _) => format!("through {day}"),
+        (None, Some(end)) => format!("until {}", end.replace(".000Z", "Z")),
+        (None, None) => String::new(),
     }
 }
 

@@ -7,6 +7,7 @@ mod mutants;
 mod reasons;
 mod rules;
 mod run;
+mod titles;
 
 pub use coverage::{Coverage, Point, coverage};
 pub use failures::failures;
@@ -14,3 +15,4 @@ pub use mutants::{Fate, Mutant, Mutation, Mutations, mutate};
 pub use reasons::Stale;
 pub use rules::{Part, RuleName};
 pub use run::{Outcome, question, run, run_some};
+pub use titles::{Titles, titles};

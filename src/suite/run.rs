@@ -84,15 +84,6 @@ pub(super) fn is_as_expected(case: &Case, reason: Reason) -> bool {
     reason.allows() == case.allow && expected.all(|expected| **expected == *reason.as_str())
 }
 
-impl Case {
-    /// What the case is called: its name, or else its question in words.
-    pub fn title(&self) -> String {
-        self.name
-            .as_deref()
-            .map_or_else(|| in_words(self), str::to_owned)
-    }
-}
-
 /// `allow`, `deny`, or either with the reason code that the case expects.
 fn expected(case: &Case) -> String {
     let word = if case.allow { "allow" } else { "deny" };
@@ -100,15 +91,6 @@ fn expected(case: &Case) -> String {
         Some(reason) => format!("{word} ({reason})"),
         None => word.to_owned(),
     }
-}
-
-fn in_words(case: &Case) -> String {
-    let mut words = format!("{} {} {}", case.account, case.action, case.resource_type);
-    if &*case.resource_id != "*" {
-        words.push(':');
-        words.push_str(&case.resource_id);
-    }
-    words
 }
 
 /// The question that a case asks.

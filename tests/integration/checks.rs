@@ -127,6 +127,15 @@ fn the_page_of_codes_has_no_section_beside() {
 #[test]
 fn a_code_that_does_not_exist_is_wrong_usage() {
     let place = Workplace::new(&[]);
+    let said = place.octroi(&["check", "--explain", "Unknown-Role"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.out.starts_with("unknown-role (error)\n"), "{said:?}");
+    let said = place.octroi(&["check", "--explain"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    for code in octroi::diagnostic::Code::ALL {
+        let is_of_code = |line: &str| line.split(' ').next() == Some(code.as_str());
+        assert_eq!(said.out.lines().filter(|line| is_of_code(line)).count(), 1);
+    }
     let said = place.octroi(&["check", "--explain", "unknwon-role"]);
     assert_eq!(said.code, Some(2), "{said:?}");
     assert!(

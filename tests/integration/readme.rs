@@ -36,7 +36,8 @@ fn runs_as_shown(block: &str, folder: &Path) {
     let arguments = command
         .strip_prefix("$ octroi ")
         .expect("a call of octroi")
-        .split(' ');
+        .split(' ')
+        .map(|argument| argument.trim_matches('\''));
     let output = Command::new(env!("CARGO_BIN_EXE_octroi"))
         .args(arguments)
         .current_dir(folder)

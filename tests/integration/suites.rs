@@ -303,6 +303,47 @@ fn a_filter_chooses_by_suite_name_and_file() {
     );
 }
 
+/// Cases of one suite that share a name, or have none, have each a name of their own in every format, which `--filter`
+/// finds; and a pipeline that keeps the results in a file still shows what failed.
+#[test]
+fn cases_are_told_apart_and_failures_are_shown_beside_the_results() {
+    let same = "tests: Stock\ntenant: acme\ncases:\n  - {account: pia, action: read, resource: {type: stock}, expect: allow}\n  - {account: pia, action: read, resource: {type: stock}, at: 2030-01-01T00:00:00Z, expect: deny}\n  - {name: named, account: pia, action: read, resource: {type: stock, id: a}, expect: allow}\n  - {name: named, account: pia, action: read, resource: {type: stock, id: b}, expect: deny}\n";
+    let place = shop(ENOUGH);
+    place.write("more/stock.yaml", same);
+    let (code, report) = json(&place, &["--filter", "Stock"]);
+    assert_eq!(code, Some(4));
+    let names: Vec<&str> = report["cases"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|case| case["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "pia read stock",
+            "pia read stock (at: 2030-01-01T00:00:00Z)",
+            "named: pia read stock:a",
+            "named: pia read stock:b",
+        ]
+    );
+    for name in &names[1..] {
+        let (_, report) = json(&place, &["--filter", name]);
+        assert_eq!(report["cases"].as_array().unwrap().len(), 1, "{name}");
+    }
+    for format in ["junit", "json"] {
+        let said = place.octroi(&["test", "--format", format, "--filter", "Stock"]);
+        assert_eq!(said.code, Some(4));
+        assert_eq!(
+            said.err,
+            "FAILED Stock - pia read stock (at: 2030-01-01T00:00:00Z) at more/stock.yaml:5\n\
+             FAILED Stock - named: pia read stock:b at more/stock.yaml:7\n\
+             2 passed, 2 failed\n",
+            "{format}"
+        );
+    }
+}
+
 #[test]
 fn bad_options_are_wrong_usage() {
     let place = shop(ENOUGH);

@@ -162,7 +162,7 @@ fn says_who_gains_and_who_loses() {
             )],
             false,
             &[
-                "< conversation: list, read  [sub_account lyon -> sub_account lyon until 2099-01-02T00:00:00Z]",
+                "< conversation: list, read  [sub_account lyon -> sub_account lyon through 2099-01-01]",
             ],
         ),
         (
@@ -173,7 +173,8 @@ fn says_who_gains_and_who_loses() {
             true,
             &[
                 "~ conversation: close",
-                "turns the case \"closes what is open\": allow (granted) -> deny (condition_not_met)",
+                "turns the case \"closes what is open\" (marc close conversation:c): allow (granted) -> deny (condition_not_met)",
+                "widening: 2 members may gain, 2 members may lose",
             ],
         ),
         (
@@ -205,7 +206,9 @@ fn says_who_gains_and_who_loses() {
         (
             &[("assigns: [\"*\"]", "assigns: [manager]")],
             false,
-            &["< member: invite, remove, update"],
+            &[
+                "< member: invite, remove, update  [tenant giving any role -> tenant giving manager]",
+            ],
         ),
         (
             &[("  marc: {email: Marc@", "  mark: {email: marc@")],
@@ -245,6 +248,208 @@ fn says_who_gains_and_who_loses() {
             (&is_equal.into(), &widens.into())
         );
     }
+}
+
+/// Where more than the role changes for each of its holders, the role says that they are listed below.
+#[test]
+fn a_role_whose_holders_are_listed_by_member_says_so() {
+    let denied = "roles: [manager]}\n  - {resources: [conversation], actions: [close], except_roles: [admin]}";
+    let rule = ("roles: [manager]}", denied);
+    let moved = "sub_accounts: {paris: {}, lyon: {}}";
+    let under = |text: &'static str| (moved, text);
+    for (changes, expected) in [
+        (vec![rule], "for 2 members: durand marc, nina\n"),
+        (
+            vec![
+                rule,
+                under("sub_accounts: {paris: {}, lyon: {parent: paris}}"),
+            ],
+            "for 2 members, listed by member below\n",
+        ),
+        (
+            vec![
+                rule,
+                ("sub_accounts: [lyon]}", "sub_accounts: [lyon, paris]}"),
+            ],
+            "for 1 member: durand marc; and for 1 listed by member below\n",
+        ),
+        (
+            vec![
+                rule,
+                under("sub_accounts: {paris: {}, lyon: {parent: paris}}"),
+                ("sub_accounts: [lyon]}", "sub_accounts: [lyon, paris]}"),
+            ],
+            "for 2 members, listed by member below\n",
+        ),
+    ] {
+        let pair = Pair::new(&changes);
+        let (_, said, errors) = pair.diff(&[]);
+        assert!(said.contains(expected), "{changes:?}\n{said}{errors}");
+        assert!(!said.contains("nobody's rights"), "{changes:?}\n{said}");
+    }
+}
+
+/// What is sure and what only conditions know is told apart.
+#[test]
+fn the_summary_says_what_may_be() {
+    let rewritten = (
+        r#"resource.status == "open""#,
+        r#""open" == resource.status"#,
+    );
+    for (changes, summary, figures) in [
+        (
+            vec![rewritten],
+            "widening: 2 members may gain, 2 members may lose, ",
+            [0, 2, 0, 2],
+        ),
+        (
+            vec![
+                rewritten,
+                ("sub_accounts: [lyon]}", "sub_accounts: [paris]}"),
+            ],
+            "widening: 1 member gains, 1 more may gain, 1 member loses, 1 more may lose, ",
+            [1, 1, 1, 1],
+        ),
+        (
+            vec![rewritten, ("actions: [list, read]}", "actions: [list]}")],
+            "widening: 2 members may gain, 2 members lose, ",
+            [0, 2, 2, 0],
+        ),
+        (
+            vec![(", when: 'resource.status == \"open\"'", "")],
+            "widening: 2 members gain, 0 members lose, ",
+            [2, 0, 0, 0],
+        ),
+    ] {
+        let pair = Pair::new(&changes);
+        let (_, said, errors) = pair.diff(&[]);
+        assert!(said.starts_with(summary), "{changes:?}\n{said}{errors}");
+        let (_, json, _) = pair.diff(&["--format", "json"]);
+        let json: Value = serde_json::from_str(&json).unwrap();
+        let said = ["gain", "may_gain", "lose", "may_lose"]
+            .map(|name| json["summary"][format!("members_{name}")].as_u64().unwrap());
+        assert_eq!(said, figures, "{changes:?}");
+    }
+}
+
+/// Cases with one title are told apart by what they ask.
+#[test]
+fn turned_cases_say_what_they_ask() {
+    let more = "expect: allow}\n  - {name: closes what is open, account: marc, action: close, resource: {type: conversation, id: c, sub_account: paris, status: new}, expect: deny}\n  - {name: closes what is open, account: nina, action: close, resource: {type: conversation, sub_account: lyon, status: open}, expect: allow}";
+    let pair = Pair::new(&[
+        (
+            r#"resource.status == "open""#,
+            r#"resource.status == "new""#,
+        ),
+        ("expect: allow}", more),
+    ]);
+    let (_, said, _) = pair.diff(&[]);
+    for asked in [
+        "turns the case \"closes what is open\" (marc close conversation:c (status: open, sub_account: paris)): allow",
+        "turns the case \"closes what is open\" (marc close conversation:c (status: new, sub_account: paris)): deny",
+        "turns the case \"closes what is open\" (nina close conversation): allow",
+        ": nina close conversation\n",
+    ] {
+        assert!(said.contains(asked), "no `{asked}`\n{said}");
+    }
+}
+
+/// A misspelt name is a deny like any other; what was meant is said beside the answer.
+#[test]
+fn ask_says_what_can_have_been_meant() {
+    let pair = Pair::new(&[]);
+    for (question, code, hints) in [
+        (
+            "marcc close conversation",
+            5,
+            "`marcc` is no member of `durand`; did you mean `marc`?\n",
+        ),
+        (
+            "marc closes conversation",
+            5,
+            "`conversation` has no action `closes`; did you mean `close`?\n",
+        ),
+        (
+            "marc close conversatoin:c",
+            5,
+            "no type is called `conversatoin`; did you mean `conversation`?\n",
+        ),
+        (
+            "marc close conversation --tenant durant",
+            5,
+            "no tenant is called `durant`; did you mean `durand`?\n",
+        ),
+        (
+            "marc close conversation -p sub_acount=paris -p satus=open -p else=1",
+            5,
+            "`conversation` has no property `sub_acount`; did you mean `sub_account`?\n`conversation` has no property `satus`; did you mean `status`?\n",
+        ),
+        (
+            "claire close conversation -p satus=open",
+            0,
+            "`conversation` has no property `satus`; did you mean `status`?\n",
+        ),
+        (
+            "claire close conversation -s departement=x",
+            0,
+            "an account has no property `departement`; did you mean `department`?\n",
+        ),
+        (
+            "claire close conversation -c tenan=durand",
+            0,
+            "the context has no property `tenan`; did you mean `tenant`?\n",
+        ),
+        ("zoe fly rocket", 5, ""),
+        (
+            "claire close conversation -p status=open -c tenant=durand",
+            0,
+            "",
+        ),
+    ] {
+        let words: Vec<&str> = ["ask"].into_iter().chain(question.split(' ')).collect();
+        let arguments = [&words[..], &["--policies", "old"]].concat();
+        let (ended, said, errors) = ran(&octroi(pair.0.path(), &arguments));
+        assert_eq!(
+            (ended, errors.as_str()),
+            (code, hints),
+            "{question}\n{said}"
+        );
+    }
+}
+
+#[test]
+fn a_subject_brings_its_memberships_as_json() {
+    let ask = |memberships: &str| {
+        let memberships = format!("memberships={memberships}");
+        let arguments = [
+            "ask",
+            "nadia",
+            "report",
+            "visit:v-1",
+            "--tenant",
+            "plomberie-arnaud",
+            "-s",
+            &memberships,
+            "-p",
+            "job=c-2207",
+        ];
+        ran(&octroi(root(), &arguments))
+    };
+    let held = r#"[{"role":"technician","sub_accounts":["rennes"],"assigned":{"job":["c-2207"]}}]"#;
+    let (code, said, errors) = ask(held);
+    assert_eq!(
+        (code, said.lines().next()),
+        (0, Some("allow (granted)")),
+        "{errors}"
+    );
+    let (code, said, _) = ask(&held.replace("c-2207", "c-1"));
+    assert_eq!(
+        (code, said.lines().next()),
+        (5, Some("deny (out_of_scope)"))
+    );
+    let (code, _, errors) = ask("[{role: technician}]");
+    assert_eq!(code, 2);
+    assert!(errors.contains("`memberships` is no JSON"), "{errors}");
 }
 
 #[test]
@@ -489,7 +694,12 @@ fn who_may_and_what_one_may() {
     );
     let json: Value = serde_json::from_str(&who(&["--json"])).unwrap();
     assert_eq!(json["subjects"][1]["id"], "marc");
-    assert_eq!(json["subjects"][1]["allowed"], false);
+    let as_asked = ["claire", "marc", "nina"].map(|id| id == "claire");
+    for (subject, as_asked) in json["subjects"].as_array().unwrap().iter().zip(as_asked) {
+        assert_eq!(subject["allowed"], true, "{subject}");
+        assert_eq!(subject["as_asked"], as_asked, "{subject}");
+    }
+    assert_eq!(json["subjects"].as_array().unwrap().len(), 3);
     assert_eq!(json["subjects"][1]["rows"][0]["reach"], "sub_account paris");
     let what = run(&["what", "claire", "--policies", "old"]);
     assert!(
@@ -551,7 +761,11 @@ fn a_table_is_checked() {
         assert_eq!((code, said.as_str(), errors.as_str()), (0, "", ""));
         let (code, said, _) = ran(&octroi(pair.0.path(), &["matrix", "new", "--check", name]));
         assert_eq!(code, 6);
-        assert_eq!(said.lines().count(), 2, "{said}");
+        let signs = |sign: char| said.lines().filter(|line| line.starts_with(sign)).count();
+        assert_eq!((signs('-'), signs('+')), (1, 1), "{said}");
+        let heads: Vec<&str> = said.lines().filter(|line| line.starts_with(' ')).collect();
+        assert!(heads.concat().contains("manager"), "{said}");
+        assert!(said.starts_with(' '), "{said}");
     }
     let (_, table, _) = ran(&octroi(
         pair.0.path(),
@@ -570,6 +784,8 @@ fn a_table_is_checked() {
         table.lines().all(|line| line.chars().count() <= 100),
         "{table}"
     );
+    let gives = "which roles they may give and take:\n  admin: any role (role assign, member invite, member update, member remove)\n";
+    assert!(table.ends_with(gives), "{table}");
 }
 
 /// Each shipped application's table is checked in: a review of a role sees what it changes.

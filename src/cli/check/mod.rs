@@ -23,9 +23,9 @@ pub(super) struct CheckArgs {
     /// Fail on warnings too
     #[arg(long, env = "OCTROI_DENY_WARNINGS")]
     deny_warnings: bool,
-    /// Say what a code means, with an example, and read no policies
-    #[arg(long, value_name = "CODE", value_parser = explain::code, conflicts_with_all = ["watch", "fix"])]
-    explain: Option<Code>,
+    /// Say what a code means, with an example, and read no policies; without CODE, list all
+    #[arg(long, value_name = "CODE", num_args = 0..=1, value_parser = explain::code, conflicts_with_all = ["watch", "fix"])]
+    explain: Option<Option<Code>>,
     /// Write the one name that can be meant where a name is misspelt, and change nothing else
     #[arg(long)]
     fix: bool,
@@ -50,7 +50,7 @@ enum Format {
 /// Checks the policies.
 pub(super) fn run(args: &CheckArgs) -> Exit {
     if let Some(code) = args.explain {
-        print(&code.reference());
+        print(&code.map_or_else(explain::list, Code::reference));
         return Exit::Success;
     }
     let folder = args.policies.folder();

@@ -1,12 +1,14 @@
 //! A table for a terminal: as many columns side by side as fit, the conditions below.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 
-use indexmap::IndexSet;
+use indexmap::{IndexMap, IndexSet};
 
 use super::title;
-use crate::rights::{Column, Table};
+use crate::model::Id;
+use crate::rights::{Column, Table, roles_in_words};
 
 /// Where no terminal says how wide it is.
 const WIDTH: usize = 100;
@@ -102,6 +104,46 @@ fn one(table: &Table, width: usize, text: &mut String) {
         }
     }
     conditions(table, text);
+    gives(table, text);
+}
+
+/// Which roles those in the columns may give and take, and by which actions.
+fn gives(table: &Table, text: &mut String) {
+    let mut lines = Vec::new();
+    for column in &table.columns {
+        let mut by_roles: IndexMap<String, Vec<String>> = IndexMap::new();
+        for row in &table.rows {
+            let mut roles: Option<BTreeSet<Id>> = None;
+            for given in table
+                .cell(row, column)
+                .rows
+                .iter()
+                .filter_map(|row| row.assigns.as_ref())
+            {
+                roles.get_or_insert_default().extend(given.iter().cloned());
+            }
+            if let Some(roles) = roles {
+                let action = format!("{} {}", row.0, row.1);
+                by_roles
+                    .entry(roles_in_words(&roles))
+                    .or_default()
+                    .push(action);
+            }
+        }
+        for (roles, actions) in by_roles {
+            lines.push(format!(
+                "  {}: {roles} ({})",
+                column.name,
+                actions.join(", ")
+            ));
+        }
+    }
+    if !lines.is_empty() {
+        text.push_str("which roles they may give and take:\n");
+    }
+    for line in lines {
+        let _ = writeln!(text, "{line}");
+    }
 }
 
 /// What the stars stand for.

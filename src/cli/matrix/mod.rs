@@ -2,6 +2,7 @@
 //! table says.
 
 mod csv;
+mod difference;
 mod html;
 mod human;
 mod markdown;
@@ -91,7 +92,7 @@ fn matrix(args: &MatrixArgs) -> Result<Exit, Exit> {
     if checked_in == text {
         return Ok(Exit::Success);
     }
-    print(&difference(&checked_in, &text));
+    print(&difference::of(&checked_in, &text, format));
     message(&format!(
         "octroi matrix: `{}` says something else; if this is meant, write the table anew\n",
         file.display()
@@ -127,65 +128,10 @@ fn format_of(file: Option<&Path>) -> Format {
     }
 }
 
-/// The lines that differ, those checked in with `-`, those of now with `+`.
-fn difference(before: &str, after: &str) -> String {
-    let (old, new): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
-    let same = old
-        .iter()
-        .zip(&new)
-        .take_while(|(old, new)| old == new)
-        .count();
-    let (old, new) = (
-        old.get(same..).unwrap_or_default(),
-        new.get(same..).unwrap_or_default(),
-    );
-    let ends = old.iter().rev().zip(new.iter().rev());
-    let end = ends.take_while(|(old, new)| old == new).count();
-    let old = old.get(..old.len() - end).unwrap_or_default();
-    let new = new.get(..new.len() - end).unwrap_or_default();
-    let mut text = String::new();
-    let mut pairs = Vec::new();
-    // A row is known by its first cells; only those that are another are shown.
-    let (mut left, mut came) = (Vec::from(old), Vec::from(new));
-    left.retain(|line| !new.contains(line));
-    came.retain(|line| !old.contains(line));
-    pairs.extend(left.into_iter().map(|line| ('-', line)));
-    pairs.extend(came.into_iter().map(|line| ('+', line)));
-    for (sign, line) in pairs {
-        text.push(sign);
-        text.push_str(line);
-        text.push('\n');
-    }
-    if text.is_empty() {
-        text.push_str("only the order or the number of lines differs\n");
-    }
-    text
-}
-
 /// What a table is about.
 fn title(table: &Table) -> String {
     match &table.tenant {
         None => table.application.to_string(),
         Some(tenant) => format!("{tenant} ({})", table.application),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::difference;
-
-    #[test]
-    fn shows_the_lines_that_differ() {
-        for (before, after, shown) in [
-            ("a\nb\nc\n", "a\nx\nc\n", "-b\n+x\n"),
-            ("a\n", "a\nb\n", "+b\n"),
-            (
-                "a\nb\n",
-                "b\na\n",
-                "only the order or the number of lines differs\n",
-            ),
-        ] {
-            assert_eq!(difference(before, after), shown);
-        }
     }
 }

@@ -26,6 +26,18 @@ pub(super) fn write(report: &Report<'_>) {
     summary(report);
 }
 
+/// What a step of a pipeline shows that keeps the results in a file: which cases failed, and the same numbers.
+pub(super) fn brief(report: &Report<'_>) {
+    for outcome in report.outcomes.iter().filter(|outcome| !outcome.passed) {
+        let at = report.position(outcome.span);
+        message(&format!(
+            "FAILED {} - {} at {}:{}\n",
+            outcome.suite, outcome.name, at.file, at.line
+        ));
+    }
+    summary(report);
+}
+
 fn summary(report: &Report<'_>) {
     let (passed, failed) = (report.passed(), report.failed());
     message(&format!("{passed} passed, {failed} failed\n"));

@@ -24,7 +24,8 @@ pub(super) struct TestArgs {
     /// How to write the results
     #[arg(long, value_enum, default_value = "human", env = "OCTROI_FORMAT")]
     format: Format,
-    /// Run only the cases whose suite, name or file contains this text; repeatable, any of them
+    /// Run only the cases whose suite, name or file contains this text; repeatable, any of them. Cases that share a
+    /// name, or have none, are told apart by their questions
     #[arg(long, value_name = "TEXT", env = "OCTROI_FILTER")]
     filter: Vec<String>,
     /// List each grant, deny rule and condition that no case exercises
@@ -130,6 +131,9 @@ pub(super) fn run(args: &TestArgs) -> Exit {
         Format::Json => print(&json::json(&report)),
         Format::Junit => print(&junit::junit(&report)),
     }
+    if args.format != Format::Human {
+        human::brief(&report);
+    }
     report.exit()
 }
 
@@ -139,7 +143,11 @@ fn report<'a>(
     snapshot: &Snapshot,
 ) -> Result<Report<'a>, Exit> {
     let (model, sources, now) = (&loaded.model, &loaded.sources, now_ms());
-    let wanted = |suite: &Suite, case: &Case| is_wanted(&args.filter, suite, case, sources);
+    let mut titles = suite::titles(model, sources);
+    let wanted = |suite: &Suite, case: &Case| {
+        let title = titles.get(&case.span).map_or("", String::as_str);
+        is_wanted(&args.filter, suite, case, title, sources)
+    };
     let outcomes = {
         let _progress = Progress::of("asking the questions");
         suite::run_some(model, snapshot, now, wanted)
@@ -170,15 +178,26 @@ fn report<'a>(
     } else if args.mutate {
         message("no rule is changed as long as cases fail\n");
     }
+    for outcome in &mut report.outcomes {
+        if let Some(title) = titles.remove(&outcome.span) {
+            outcome.name = title;
+        }
+    }
     Ok(report)
 }
 
-fn is_wanted(filters: &[String], suite: &Suite, case: &Case, sources: &Sources) -> bool {
+fn is_wanted(
+    filters: &[String],
+    suite: &Suite,
+    case: &Case,
+    title: &str,
+    sources: &Sources,
+) -> bool {
     if filters.is_empty() {
         return true;
     }
     let file = sources.get(case.span.source).map_or("", |file| file.path());
-    let name = format!("{} - {}", suite.title, case.title());
+    let name = format!("{} - {title}", suite.title);
     let mut filters = filters.iter();
     filters.any(|text| name.contains(text.as_str()) || file.contains(text.as_str()))
 }
