@@ -44,5 +44,6 @@ fn finding(suite: &Suite, case: &Case, snapshot: &Snapshot, now: i64) -> Diagnos
         span: Some(outcome.span),
         help: Some(outcome.explanation.sentence().to_owned()),
         fix: None,
+        first: None,
     }
 }
