@@ -239,6 +239,7 @@ fn finish(
     let has_errors = diagnostics.has_errors();
     model::warn(&model, &narrowed, now, has_errors, &mut diagnostics);
     let snapshot = (!diagnostics.has_errors()).then_some(snapshot);
+    diagnostics.tell_firsts(&sources);
     Outcome {
         sources,
         diagnostics: diagnostics.sorted(),

@@ -257,7 +257,8 @@ impl<'a> Compiler<'a> {
     }
 
     fn role(&mut self, role: &Role) {
-        let mut reported = !role.assigns.is_empty() || !role.assigns_written.is_empty();
+        let mut reported =
+            !role.assigns.is_empty() || !role.assigns_written.is_empty() || role.incomplete;
         for grant in &role.grants {
             let covered = self.grant(grant, role);
             if !reported && self.names_of_member(&covered, &["invite", "remove"]) {
@@ -487,7 +488,9 @@ impl<'a> Compiler<'a> {
         let Some(written) = written else {
             return Some(None);
         };
-        let condition = condition::parse(written, self.sources, self.diagnostics)?;
+        let application = self.application;
+        let paths = |name: &str| paths(application, name);
+        let condition = condition::parse(written, &paths, self.sources, self.diagnostics)?;
         self.known_outside_resource(&condition)
             .then_some(Some(condition))
     }
@@ -598,4 +601,30 @@ impl<'a> Compiler<'a> {
         }
         kept
     }
+}
+
+/// Where a condition can read an attribute of a name.
+fn paths(application: &Application, name: &str) -> Vec<String> {
+    let mut types = application.types.values();
+    let roots = [
+        (
+            "resource",
+            types.any(|kind| kind.readable.contains_key(name)),
+        ),
+        (
+            "context",
+            name == "now" || application.context.contains_key(name),
+        ),
+        (
+            "context.action",
+            application.context_action.contains_key(name),
+        ),
+        (
+            "principal",
+            crate::model::PRINCIPAL_ATTRIBUTES.contains(&name)
+                || application.account_attributes.contains_key(name),
+        ),
+    ];
+    let roots = roots.into_iter().filter(|(_, has)| *has);
+    roots.map(|(root, _)| format!("{root}.{name}")).collect()
 }

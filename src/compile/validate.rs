@@ -4,6 +4,7 @@ use cedar_policy::{Policy, PolicySet, ValidationMode, Validator};
 use miette::Diagnostic as _;
 
 use super::RuleBook;
+use super::condition::of_types;
 use super::rules::{Placed, Sourcing, Stage};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::source::{Sources, Span};
@@ -137,11 +138,16 @@ fn place_error(
         }
         _ => (0, condition.text.trim_end().len()),
     };
+    let hint = of_types(message, &condition.text, (start, end)).unwrap_or_default();
+    let (start, end) = hint.range.unwrap_or((start, end));
     let span = condition.place(start, end, sources);
     let unguarded = message.contains("unable to guarantee safety of access to optional attribute");
     let message = match unguarded {
         true => "the attribute may be absent here: the condition tests it with `has`, but not so that this is guarded".to_owned(),
-        false => format!("the condition does not type-check: {message}"),
+        false => hint.message.unwrap_or_else(|| {
+            let message = message.replace("__cedar::internal::AnyEntity", "an entity");
+            format!("the condition does not type-check: {message}")
+        }),
     };
     let finding = diagnostics.report(Code::ConditionType, span, message);
     if unguarded {
@@ -149,7 +155,7 @@ fn place_error(
             "write the test and what it guards with `&&`: `resource has level && resource.level >= 10`; \
              its negation is `!(resource has level && resource.level >= 10)`",
         );
-    } else if let Some(help) = help {
+    } else if let Some(help) = hint.help.or(help) {
         finding.help(without_policy(&help));
     }
 }

@@ -146,6 +146,10 @@ codes! {
     PastExpires Warning "past-expires",
     /// A guest's home tenant is not among the partners, so the entry counts for nothing.
     GuestWithoutPartner Warning "guest-without-partner",
+    /// A tenant names itself as a partner or as the home of a guest.
+    OwnTenant Warning "own-tenant",
+    /// A test brings memberships, and the application has them in files.
+    IgnoredMemberships Warning "ignored-memberships",
     /// No active member of the tenant may update it.
     NoActiveUpdater Warning "no-active-updater",
 }

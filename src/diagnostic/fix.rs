@@ -57,7 +57,7 @@ fn is_safe_in_quotes(name: &str) -> bool {
 /// Whether YAML takes a plain text for just that text, wherever it stands.
 fn is_safe_unquoted(name: &str) -> bool {
     let begins = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
-    let is_plain = |each: char| each.is_ascii_alphanumeric() || "_-./@:".contains(each);
+    let is_plain = |each: char| each.is_ascii_alphanumeric() || "_-./@:<>".contains(each);
     let is_word = matches!(
         name.to_ascii_lowercase().as_str(),
         "true" | "false" | "null" | "yes" | "no" | "on" | "off"

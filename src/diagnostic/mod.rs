@@ -16,7 +16,7 @@ pub use fix::{Edit, Fix};
 pub use github::github;
 pub use render::{Format, render};
 pub use sarif::sarif;
-pub use suggest::{Near, near, nearest};
+pub use suggest::{Near, is_slip, near, nearest};
 
 use crate::source::{Position, Sources, Span};
 
@@ -33,6 +33,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// The name that was meant, where a misspelt one can only have been that; see [`Diagnostic::edit`].
     pub fix: Option<Fix>,
+    /// Where the same stands for the first time, until [`Diagnostics::tell_firsts`] has said it.
+    pub first: Option<Span>,
 }
 
 impl Diagnostic {
@@ -62,6 +64,7 @@ impl Diagnostics {
             span: Some(span),
             help: None,
             fix: None,
+            first: None,
         })
     }
 
@@ -73,6 +76,7 @@ impl Diagnostics {
             span: None,
             help: None,
             fix: None,
+            first: None,
         })
     }
 
@@ -86,6 +90,16 @@ impl Diagnostics {
     /// Whether anything found keeps the policies from being published.
     pub fn has_errors(&self) -> bool {
         self.count(Severity::Error) > 0
+    }
+
+    /// How many findings there are.
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
     }
 
     /// How many findings of a severity there are.
@@ -102,6 +116,16 @@ impl Diagnostics {
     /// Whether a code was found.
     pub fn has(&self, code: Code) -> bool {
         self.all.iter().any(|diagnostic| diagnostic.code == code)
+    }
+
+    /// Says in the message of each duplicate where the first one stands.
+    pub fn tell_firsts(&mut self, sources: &Sources) {
+        for diagnostic in &mut self.all {
+            if let Some(first) = diagnostic.first.take() {
+                let place = sources.place(first);
+                diagnostic.message.push_str(&format!("; first at {place}"));
+            }
+        }
     }
 
     /// The findings, by file and place, each once.
@@ -129,25 +153,71 @@ impl Diagnostic {
         self.help = Some(help.into());
     }
 
-    /// Adds "did you mean", when a known name is near the one that was written.
+    /// Remembers where the same stands for the first time.
+    pub fn first(&mut self, span: Span) -> &mut Self {
+        self.first = Some(span);
+        self
+    }
+
+    /// Adds "did you mean", when a known name of the author's is near the one that was written. Where both can be names
+    /// (see [`is_slip`]), putting it right is left to people.
     pub fn suggest<'a>(&mut self, written: &str, known: impl IntoIterator<Item = &'a str>) {
+        self.suggest_as(Guess::Name, written, known);
+    }
+
+    /// The same for ids, of which many are alike: one that may as well be another is not guessed at, only named.
+    pub fn suggest_id<'a>(&mut self, written: &str, known: impl IntoIterator<Item = &'a str>) {
+        self.suggest_as(Guess::Id, written, known);
+    }
+
+    /// The same for words of the language, of which there are few: the nearest is the one that was meant.
+    pub fn suggest_word<'a>(&mut self, written: &str, known: impl IntoIterator<Item = &'a str>) {
+        self.suggest_as(Guess::Word, written, known);
+    }
+
+    fn suggest_as<'a>(
+        &mut self,
+        guess: Guess,
+        written: &str,
+        known: impl IntoIterator<Item = &'a str>,
+    ) {
         let mut known: Vec<&str> = known.into_iter().collect();
         known.sort_unstable();
         known.dedup();
         self.help = match near(written, known.iter().copied()) {
-            Near::One(name) => {
-                self.fix = Some(Fix {
-                    written: written.to_owned(),
-                    meant: name.to_owned(),
-                });
+            Near::One(name) if guess == Guess::Word || is_slip(written, name) => {
+                self.fix(written, name);
                 Some(format!("did you mean `{name}`?"))
             }
+            Near::One(name) if guess == Guess::Id => Some(format!(
+                "the nearest known is `{name}`, which may be another"
+            )),
+            Near::One(name) => Some(format!("did you mean `{name}`?")),
             Near::Several(names) if names.len() <= SEVERAL_MAX => {
                 Some(format!("did you mean {}?", quoted(&names).join(" or ")))
             }
             Near::Several(_) | Near::None => list_known(&known),
         };
     }
+
+    /// Remembers the one name that was meant.
+    pub fn fix(&mut self, written: &str, meant: &str) {
+        self.fix = Some(Fix {
+            written: written.to_owned(),
+            meant: meant.to_owned(),
+        });
+    }
+}
+
+/// What a misspelt name is one of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Guess {
+    /// The words of the language.
+    Word,
+    /// Names that the author chose: types, actions, attributes.
+    Name,
+    /// Ids, of which there are many alike.
+    Id,
 }
 
 impl Diagnostic {

@@ -39,6 +39,31 @@ pub fn near<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Near
     }
 }
 
+/// Whether a name can only be a slip of the finger for another: ids that differ in a digit (`shop-1`, `shop-2`), or in a
+/// part of fewer than four characters (`team-a`, `team-b`), are as a rule two.
+pub fn is_slip(written: &str, meant: &str) -> bool {
+    let digits = |text: &str| -> String { text.chars().filter(char::is_ascii_digit).collect() };
+    if digits(written) != digits(meant) {
+        return false;
+    }
+    let parts = |text: &str| -> Vec<String> {
+        let parts = text.split(|each: char| !each.is_alphanumeric());
+        parts.map(str::to_lowercase).collect()
+    };
+    let is_long = |text: &str| text.chars().count() >= PART_MIN;
+    let (own, other) = (parts(written), parts(meant));
+    match own.len() == other.len() {
+        false => is_long(written) && is_long(meant),
+        true => {
+            let mut pairs = own.iter().zip(&other);
+            pairs.all(|(own, other)| own == other || is_long(own) && is_long(other))
+        }
+    }
+}
+
+/// Fewest characters of a part of a name in which one is likelier to be a slip than meant.
+const PART_MIN: usize = 4;
+
 /// The nearest known name; of several the first by its letters.
 pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     match near(written, known) {
@@ -50,7 +75,28 @@ pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> O
 
 #[cfg(test)]
 mod tests {
-    use super::{Near, near, nearest};
+    use super::{Near, is_slip, near, nearest};
+
+    #[test]
+    fn tells_slips_from_other_names() {
+        for (written, meant, expected) in [
+            ("clrek", "clerk", true),
+            ("wset", "west", true),
+            ("Admin", "admin", true),
+            ("S1", "s1", true),
+            ("shop-1-pairs", "shop-1-paris", true),
+            ("thequay", "the-quay", true),
+            ("shop-2", "shop-1", false),
+            ("shop-12", "shop-1", false),
+            ("paris2", "paris", false),
+            ("s2", "s1", false),
+            ("fr", "fs", false),
+            ("team-a", "team-b", false),
+            ("a", "a-b", false),
+        ] {
+            assert_eq!(is_slip(written, meant), expected, "{written} {meant}");
+        }
+    }
 
     #[test]
     fn finds_slips_and_no_more() {

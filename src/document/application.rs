@@ -172,13 +172,14 @@ fn context(decoder: &mut Decoder<'_>, node: Option<&Node>) -> (Attributes, Attri
 
 fn resources(decoder: &mut Decoder<'_>, node: Option<&Node>) -> Vec<(Name, ResourceTypeDoc)> {
     let Some(node) = node else { return Vec::new() };
-    decoder
-        .entries(
-            node,
-            "`resources`",
-            Alphabet::Type,
-            "a resource type's name",
-        )
+    let (entries, _) = decoder.entries_of(
+        node,
+        "`resources`",
+        Alphabet::Type,
+        "a resource type's name",
+        keys::RESOURCE_TYPE,
+    );
+    entries
         .into_iter()
         .filter_map(|(name, node)| Some((name, resource_type(decoder, node)?)))
         .collect()

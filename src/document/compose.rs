@@ -1,6 +1,6 @@
 //! From the YAML parser's events to [`Node`] trees: aliases and merge keys resolved within a budget, tags refused.
 //!
-//! The only file that knows the YAML crate. Its parser's events are read rather than its serde side, because only the
+//! The only file but [`slips`] that knows the YAML crate. Its parser's events are read rather than its serde side, because only the
 //! events keep every position, tell a quoted scalar from a bare one, and show tags and duplicate keys.
 
 use std::collections::{HashMap, HashSet};
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde_yaml::granit_parser::{Event, Parser, ScalarStyle, Span as YamlSpan, Tag};
 
 use super::node::{Node, Scalar, ScalarKind, Value};
+use super::slips::{self, Opened, Stop};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::source::{SourceFile, SourceId, Span};
 
@@ -26,6 +27,7 @@ pub fn compose(id: SourceId, file: &SourceFile, diagnostics: &mut Diagnostics) -
         diagnostics,
         anchors: HashMap::new(),
         alias_nodes: 0,
+        read_to: 0,
         texts: HashSet::new(),
         stack: Vec::new(),
         documents: Vec::new(),
@@ -39,6 +41,8 @@ struct Composer<'a> {
     diagnostics: &'a mut Diagnostics,
     anchors: HashMap<usize, Node>,
     alias_nodes: usize,
+    /// Where the last event ends.
+    read_to: usize,
     /// Keys, roles and places come again and again in a file: each text is held once.
     texts: HashSet<Arc<str>>,
     stack: Vec<Open>,
@@ -66,15 +70,26 @@ impl Composer<'_> {
                 return Vec::new();
             }
             match event {
-                Ok((event, span)) => self.event(event, span),
+                Ok((event, span)) => {
+                    self.event(event, span);
+                    self.read_to = span.end.byte_offset().unwrap_or(self.read_to);
+                }
                 Err(error) => {
                     let at = error.marker().byte_offset().unwrap_or(file.text().len());
                     let span = self.span(at, at + 1);
-                    self.diagnostics.report(
+                    let stop = Stop {
+                        file,
+                        at,
+                        read_to: self.read_to,
+                        bracket: self.open_bracket(),
+                    };
+                    let help = slips::help(error.kind(), &stop);
+                    let finding = self.diagnostics.report(
                         Code::YamlSyntax,
                         span,
                         format!("not YAML: {}", error.info()),
                     );
+                    finding.help = help;
                     break;
                 }
             }
@@ -87,7 +102,15 @@ impl Composer<'_> {
         match event {
             Event::DocumentStart(..) => self.anchors.clear(),
             Event::Scalar(text, style, anchor, tag) => {
+                if let Some(tag) = tag.as_deref()
+                    && let Some((span, condition)) = self.negation(tag, style, at)
+                {
+                    return self.close(anchor, span, Value::Scalar(condition));
+                }
                 self.refuse_tag(tag.as_deref(), at, span);
+                // What stands there for a value that was left out is the parser's.
+                let is_nothing = span.start == span.end && matches!(style, ScalarStyle::Plain);
+                let text = if is_nothing { "".into() } else { text };
                 let kind = match style {
                     ScalarStyle::Plain if tag.is_none() => ScalarKind::of_plain(&text),
                     _ => ScalarKind::Text,
@@ -104,15 +127,79 @@ impl Composer<'_> {
             Event::SequenceEnd | Event::MappingEnd => self.end(span),
             Event::Alias(anchor) => self.alias(anchor, span),
             Event::UnresolvedAlias(name) => {
-                self.diagnostics.report(
-                    Code::YamlAlias,
-                    span,
-                    format!("no anchor `&{name}` comes before this alias"),
-                );
+                self.diagnostics
+                    .report(
+                        Code::YamlAlias,
+                        span,
+                        format!("no anchor `&{name}` comes before this alias"),
+                    )
+                    .help(format!("where the text is meant, quote it: `\"*{name}\"`"));
                 self.close(0, span, null(span));
             }
             _ => {}
         }
+    }
+
+    /// The innermost bracket that is open.
+    fn open_bracket(&self) -> Option<Opened> {
+        self.stack.iter().rev().find_map(|open| {
+            let rest = self.file.text().get(open.start as usize..)?;
+            let what = rest.chars().next().filter(|what| "[{".contains(*what))?;
+            let line = self.file.position(open.start).line;
+            Some(Opened { what, line })
+        })
+    }
+
+    /// The condition that begins with `!` and was written without quotes: YAML takes its first word for a tag. It is
+    /// refused, and read on as it was meant.
+    fn negation(&mut self, tag: &Tag, style: ScalarStyle, at: YamlSpan) -> Option<(Span, Scalar)> {
+        let written = tag.original();
+        let is_standard = written.starts_with("!!") || written.starts_with("!<");
+        let begins = ["!(", "!principal", "!resource", "!context"];
+        let is_condition = begins.iter().any(|start| written.starts_with(start));
+        let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+        if is_standard || is_block || !(is_condition || self.is_at_when()) {
+            return None;
+        }
+        let tag_span = self.yaml_span(at.tag_span()?);
+        let end = self.yaml_span(at).end.max(tag_span.end);
+        let raw = self
+            .file
+            .text()
+            .get(tag_span.start as usize..end as usize)?;
+        let raw = raw.trim_end();
+        let span = Span {
+            end: tag_span.start + raw.len() as u32,
+            ..tag_span
+        };
+        let folded: Vec<&str> = raw.lines().map(str::trim).collect();
+        let meant = folded.join(" ");
+        self.diagnostics
+            .report(
+                Code::YamlTag,
+                span,
+                format!("without quotes, YAML takes `{written}` for a tag"),
+            )
+            .help(format!(
+                "put a condition that begins with `!` into quotes: `when: '{}'`",
+                meant.replace('\'', "''")
+            ));
+        let scalar = Scalar {
+            text: self.text(&meant),
+            kind: ScalarKind::Text,
+            defined: span,
+        };
+        Some((span, scalar))
+    }
+
+    /// Whether the value of a `when` comes next.
+    fn is_at_when(&self) -> bool {
+        let Some(open) = self.stack.last() else {
+            return false;
+        };
+        let key = open.items.last().and_then(Node::scalar);
+        let is_value = open.is_mapping && open.items.len() % 2 == 1;
+        is_value && key.is_some_and(|key| &*key.text == "when")
     }
 
     fn text(&mut self, text: &str) -> Arc<str> {
@@ -199,7 +286,7 @@ impl Composer<'_> {
     fn pairs(&mut self, items: Vec<Node>) -> Vec<(Node, Node)> {
         let mut pairs: Vec<(Node, Node)> = Vec::with_capacity(items.len() / 2);
         let mut merged = None;
-        let mut seen: HashSet<Arc<str>> = HashSet::with_capacity(items.len() / 2);
+        let mut seen: HashMap<Arc<str>, Span> = HashMap::with_capacity(items.len() / 2);
         let mut items = items.into_iter();
         while let (Some(key), Some(value)) = (items.next(), items.next()) {
             let Some(scalar) = key.scalar() else {
@@ -207,11 +294,15 @@ impl Composer<'_> {
                 self.diagnostics.report(Code::WrongType, key.span, message);
                 continue;
             };
-            if !seen.insert(scalar.text.clone()) {
+            if let Some(first) = seen.get(&scalar.text) {
                 let message = format!("the key `{}` is written twice", scalar.text.escape_debug());
                 self.diagnostics
-                    .report(Code::DuplicateKey, key.span, message);
-            } else if is_merge_key(&key, self.file) {
+                    .report(Code::DuplicateKey, key.span, message)
+                    .first(*first);
+                continue;
+            }
+            seen.insert(scalar.text.clone(), key.span);
+            if is_merge_key(&key, self.file) {
                 merged = Some(value);
             } else {
                 pairs.push((key, value));
@@ -298,11 +389,15 @@ fn count(node: &Node, budget: usize) -> Option<usize> {
 }
 
 /// Adds the pairs of a merged mapping whose keys are not there yet.
-fn merge(pairs: &mut Vec<(Node, Node)>, seen: &mut HashSet<Arc<str>>, entries: Vec<(Node, Node)>) {
+fn merge(
+    pairs: &mut Vec<(Node, Node)>,
+    seen: &mut HashMap<Arc<str>, Span>,
+    entries: Vec<(Node, Node)>,
+) {
     for (key, value) in entries {
         let is_new = key
             .scalar()
-            .is_some_and(|scalar| seen.insert(scalar.text.clone()));
+            .is_some_and(|scalar| seen.insert(scalar.text.clone(), key.span).is_none());
         if is_new {
             pairs.push((key, value));
         }

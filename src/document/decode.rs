@@ -3,7 +3,7 @@
 use super::keys::{self, Key};
 use super::node::{Node, Scalar, ScalarKind, Value};
 use super::{ConditionText, Name};
-use crate::diagnostic::{Code, Diagnostics, Near, near, nearest};
+use crate::diagnostic::{Code, Diagnostics, Near, near};
 use crate::source::{Span, Spanned};
 
 /// The pairs of a mapping whose keys are known and written once.
@@ -97,6 +97,36 @@ pub fn is_id(text: &str) -> bool {
     Alphabet::Id.accepts(text)
 }
 
+/// Where a key belongs that is none of a table: deeper in it, or into another document.
+fn belongs(table: &'static [Key], name: &str) -> Option<String> {
+    let is_document = |first: &str| table.first().is_some_and(|key| key.name == first);
+    let documents = || {
+        keys::DOCUMENTS
+            .iter()
+            .map(|(first, keys, _)| (*first, *keys))
+    };
+    let holds = |(first, keys): &(&str, &'static [Key])| {
+        !is_document(first) && keys::names(keys).any(|key| key == name)
+    };
+    let other = match documents().any(|(first, _)| is_document(first)) {
+        true => documents().find(holds).map(|(first, _)| first),
+        false => None,
+    };
+    let above = keys::above(table, name).join("` or `");
+    match (above.is_empty(), other) {
+        (true, None) => None,
+        (true, Some(other)) => Some(format!(
+            "`{name}` is a key of a document that begins with `{other}`"
+        )),
+        (false, None) => Some(format!(
+            "`{name}` belongs under `{above}`: is it indented too little?"
+        )),
+        (false, Some(other)) => Some(format!(
+            "`{name}` belongs under `{above}`, or into a document that begins with `{other}`"
+        )),
+    }
+}
+
 pub(super) struct Decoder<'d> {
     pub(super) diagnostics: &'d mut Diagnostics,
 }
@@ -124,7 +154,10 @@ impl Decoder<'_> {
         for (key, name) in &unknown {
             let message = format!("{what} has no key `{name}`");
             let finding = self.diagnostics.report(Code::UnknownKey, key.span, message);
-            finding.suggest(name, keys::names(table));
+            finding.suggest_word(name, keys::names(table));
+            if let (None, Some(place)) = (&finding.fix, belongs(table, name)) {
+                finding.help(place);
+            }
             // A key that stands there already would stand there twice, as would one that two others mean.
             finding.forbid_fix(|meant| {
                 let means = |other: &str| near(other, keys::names(table)) == Near::One(meant);
@@ -219,6 +252,42 @@ impl Decoder<'_> {
             .collect()
     }
 
+    /// The same for mappings with known keys, among which may stand what belongs into one of them: a key of theirs that
+    /// was indented too little. Such are reported and left out, and whether there were any is said too.
+    pub(super) fn entries_of<'n>(
+        &mut self,
+        node: &'n Node,
+        what: &str,
+        alphabet: Alphabet,
+        key_what: &str,
+        table: &'static [Key],
+    ) -> (Vec<(Name, &'n Node)>, bool) {
+        let mut entries = self.entries(node, what, alphabet, key_what);
+        let all = entries.len();
+        entries.retain(|(name, node)| {
+            let is_one = match &node.value {
+                Value::Mapping(pairs) => {
+                    pairs.iter().all(|(key, _)| {
+                        let key = key.scalar().map(|scalar| &*scalar.text);
+                        !keys::names(table).any(|name| Some(name) == key)
+                    }) && !pairs.is_empty()
+                }
+                Value::List(_) => true,
+                Value::Scalar(scalar) => scalar.kind != ScalarKind::Null,
+            };
+            let strayed = is_one && keys::names(table).any(|key| *key == *name.value);
+            if strayed {
+                let message = format!("`{}` stands here as {key_what}", **name);
+                self.diagnostics
+                    .report(Code::WrongType, name.span, message)
+                    .help("is it indented too little?");
+            }
+            !strayed
+        });
+        let strayed = entries.len() < all;
+        (entries, strayed)
+    }
+
     /// An id or name.
     pub(super) fn id(&mut self, node: &Node, what: &str, alphabet: Alphabet) -> Option<Name> {
         let Some(scalar) = node.scalar() else {
@@ -226,15 +295,16 @@ impl Decoder<'_> {
             return None;
         };
         if scalar.kind != ScalarKind::Text {
-            let message = format!(
-                "{what} must be text, and YAML takes `{}` for {}",
-                scalar.text,
-                scalar.kind.in_words()
-            );
-            let help = if scalar.text.is_empty() {
-                "write a name here".to_owned()
+            let (message, help) = if scalar.text.is_empty() {
+                let message = format!("{what} must be text, and there is no value");
+                (message, "write a name here".to_owned())
             } else {
-                format!("quote it: `\"{}\"`", scalar.text)
+                let message = format!(
+                    "{what} must be text, and YAML takes `{}` for {}",
+                    scalar.text,
+                    scalar.kind.in_words()
+                );
+                (message, format!("quote it: `\"{}\"`", scalar.text))
             };
             self.diagnostics
                 .report(Code::QuoteIt, node.span, message)
@@ -342,15 +412,27 @@ impl Decoder<'_> {
             return Some(*value);
         }
         let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
-        let message = format!("{what} cannot be `{}`", scalar.text.escape_debug());
-        let listed = words.join("`, `");
-        let help = match nearest(&scalar.text, words.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`? possible: `{listed}`"),
-            None => format!("possible: `{listed}`"),
+        let message = match scalar.kind {
+            ScalarKind::Null => format!("{what} has no value"),
+            _ => format!("{what} cannot be `{}`", scalar.text.escape_debug()),
         };
-        self.diagnostics
-            .report(Code::InvalidChoice, node.span, message)
-            .help(help);
+        let listed = words.join("`, `");
+        let near = near(&scalar.text, words.iter().copied());
+        let finding = self
+            .diagnostics
+            .report(Code::InvalidChoice, node.span, message);
+        match near {
+            Near::One(word) => {
+                finding.fix(&scalar.text, word);
+                finding.help(format!("did you mean `{word}`? possible: `{listed}`"));
+            }
+            Near::Several(mut words) => {
+                words.sort_unstable();
+                let words = words.join("` or `");
+                finding.help(format!("did you mean `{words}`? possible: `{listed}`"));
+            }
+            Near::None => finding.help(format!("possible: `{listed}`")),
+        }
         None
     }
 

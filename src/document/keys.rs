@@ -543,9 +543,30 @@ pub const DOCUMENTS: &[(&str, &[Key], &str)] = &[
     ),
 ];
 
-/// The names of a table's keys.
+/// The names of a table's keys, but for those that are refused.
 pub fn names(table: &'static [Key]) -> impl Iterator<Item = &'static str> {
-    table.iter().map(|key| key.name)
+    let accepted = table.iter().filter(|key| !matches!(key.shape, Later));
+    accepted.map(|key| key.name)
+}
+
+/// The keys of a table under which a name is a key, as near as it is one: for what is indented too little.
+pub fn above(table: &'static [Key], name: &str) -> Vec<&'static str> {
+    let below = |key: &Key| match key.shape {
+        Table(table) => table,
+        List(Table(table)) | MapOf(Table(table)) => *table,
+        _ => &[],
+    };
+    let is_key = |key: &Key| below(key).iter().any(|key| key.name == name);
+    let is_above = |key: &Key| !above(below(key), name).is_empty();
+    let keys_where = |holds: &dyn Fn(&Key) -> bool| {
+        let keys = table.iter().filter(|key| holds(key));
+        keys.map(|key| key.name).collect::<Vec<_>>()
+    };
+    let nearest = keys_where(&is_key);
+    match nearest.is_empty() {
+        true => keys_where(&is_above),
+        false => nearest,
+    }
 }
 
 /// Whether a shape is written but not accepted yet.

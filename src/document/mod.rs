@@ -12,6 +12,7 @@ mod json_schema;
 pub mod keys;
 mod node;
 mod role;
+mod slips;
 mod tenant;
 mod tests;
 mod time;
@@ -271,7 +272,7 @@ fn document(node: &Node, diagnostics: &mut Diagnostics, documents: &mut Document
             decoder
                 .diagnostics
                 .report(Code::UnknownDocument, place, message)
-                .suggest(written, known);
+                .suggest_word(written, known);
         }
     }
 }

@@ -7,7 +7,7 @@ use super::{ConditionText, Name, Scope};
 use crate::source::Span;
 
 /// A role.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct RoleDoc {
     /// Default reach of its own grants.
     pub scope: Option<Scope>,
@@ -19,6 +19,8 @@ pub struct RoleDoc {
     pub deny: Vec<DenyDoc>,
     /// Roles that its holders may give; `*` among them is every role.
     pub assigns: Vec<Name>,
+    /// Not all of it could be read, so that nothing follows from what it lacks.
+    pub incomplete: bool,
 }
 
 /// A grant.
@@ -58,10 +60,16 @@ pub struct DenyDoc {
 /// A mapping of role names to roles.
 pub(super) fn roles(decoder: &mut Decoder<'_>, node: Option<&Node>) -> Vec<(Name, RoleDoc)> {
     let Some(node) = node else { return Vec::new() };
-    decoder
-        .entries(node, "`roles`", Alphabet::Id, "a role's name")
+    let (entries, strayed) =
+        decoder.entries_of(node, "`roles`", Alphabet::Id, "a role's name", keys::ROLE);
+    entries
         .into_iter()
-        .filter_map(|(name, node)| Some((name, role(decoder, node)?)))
+        .map(|(name, node)| {
+            let found = decoder.diagnostics.len();
+            let mut role = role(decoder, node).unwrap_or_default();
+            role.incomplete = strayed || decoder.diagnostics.len() > found;
+            (name, role)
+        })
         .collect()
 }
 
@@ -86,6 +94,7 @@ fn role(decoder: &mut Decoder<'_>, node: &Node) -> Option<RoleDoc> {
             .get("assigns")
             .map(|node| decoder.maybe_ids_or_all(node, "`assigns`", Alphabet::Id))
             .unwrap_or_default(),
+        incomplete: false,
     })
 }
 

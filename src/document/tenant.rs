@@ -151,8 +151,14 @@ pub(super) fn decode_members(decoder: &mut Decoder<'_>, node: &Node) -> Option<M
 
 fn sub_accounts(decoder: &mut Decoder<'_>, node: Option<&Node>) -> Vec<(Name, SubAccountDoc)> {
     let Some(node) = node else { return Vec::new() };
-    decoder
-        .entries(node, "`sub_accounts`", Alphabet::Id, "a sub-account's id")
+    let (entries, _) = decoder.entries_of(
+        node,
+        "`sub_accounts`",
+        Alphabet::Id,
+        "a sub-account's id",
+        keys::SUB_ACCOUNT,
+    );
+    entries
         .into_iter()
         .map(|(name, node)| (name, sub_account(decoder, node)))
         .collect()
@@ -338,11 +344,11 @@ pub(super) fn moment(decoder: &mut Decoder<'_>, node: &Node, what: &str) -> Opti
             .report(
                 Code::InvalidTime,
                 node.span,
-                format!("{what} cannot be `{}`", scalar.text.escape_debug()),
+                time::refusal(what, &scalar.text),
             )
-            .help(
+            .help(time::advice(&scalar.text).unwrap_or(
                 "write a date (`2026-12-31`) or an instant with its zone (`2026-12-31T18:00:00Z`)",
-            );
+            ));
     }
     Some(Spanned::new(millis?, node.span))
 }

@@ -155,14 +155,15 @@ fn instant(decoder: &mut Decoder<'_>, node: &Node) -> Option<i64> {
         _ => None,
     };
     if millis.is_none() {
+        let text = node.scalar().map_or("", |scalar| &*scalar.text);
+        let message = match time::advice(text) {
+            Some(_) => time::refusal("`at`", text),
+            None => "`at` must be an instant with its zone".to_owned(),
+        };
         decoder
             .diagnostics
-            .report(
-                Code::InvalidTime,
-                node.span,
-                "`at` must be an instant with its zone",
-            )
-            .help("write it as `2026-12-01T09:00:00Z`");
+            .report(Code::InvalidTime, node.span, message)
+            .help(time::advice(text).unwrap_or("write it as `2026-12-01T09:00:00Z`"));
     }
     millis
 }

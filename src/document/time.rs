@@ -43,6 +43,55 @@ pub fn end_of_date(text: &str) -> Option<i64> {
     Some(start_of_date(text)? + DAY_MS)
 }
 
+/// What keeps a text that is almost a date or an instant from being one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    /// The month is not that long, or the year not that many months.
+    NoSuchDay,
+    /// Which of the world's midnights it counts from is not said.
+    NoZone,
+    /// Another format.
+    Format,
+}
+
+fn fault(text: &str) -> Fault {
+    let Some((date, rest)) = text.split_at_checked(10) else {
+        return Fault::Format;
+    };
+    if !matches(date, "0000-00-00") {
+        return Fault::Format;
+    }
+    if start_of_date(date).is_none() {
+        return Fault::NoSuchDay;
+    }
+    match instant(&format!("{text}Z")).is_some() && !rest.is_empty() {
+        true => Fault::NoZone,
+        false => Fault::Format,
+    }
+}
+
+/// Says that something cannot be a text, and why, of a text that is neither a date nor an instant.
+pub(super) fn refusal(what: &str, text: &str) -> String {
+    if text.is_empty() {
+        return format!("{what} has no value");
+    }
+    let why = match fault(text) {
+        Fault::NoSuchDay => ": there is no such day",
+        Fault::NoZone => ": it names no zone",
+        Fault::Format => "",
+    };
+    format!("{what} cannot be `{}`{why}", text.escape_debug())
+}
+
+/// What to do about such a text, where it is more than to write it in the one format.
+pub(super) fn advice(text: &str) -> Option<&'static str> {
+    match fault(text) {
+        Fault::NoSuchDay => Some("write a day that the calendar has"),
+        Fault::NoZone => Some("add `Z` (UTC) or an offset such as `+01:00`"),
+        Fault::Format => None,
+    }
+}
+
 /// The milliseconds of an optional fraction of a second, and what follows it.
 fn fraction(text: &str) -> Option<(i64, &str)> {
     let Some(fraction) = text.strip_prefix('.') else {
@@ -144,6 +193,22 @@ mod tests {
             ("1970-01-01", None),
         ] {
             assert_eq!(instant(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_a_moment() {
+        for (text, expected) in [
+            ("2027-02-30", Fault::NoSuchDay),
+            ("2027-13-01T10:00:00Z", Fault::NoSuchDay),
+            ("2027-01-01T10:00:00", Fault::NoZone),
+            ("2027-01-01 10:00:00.5", Fault::NoZone),
+            ("2027-01-01T25:00:00", Fault::Format),
+            ("31/12/2027", Fault::Format),
+            ("2027-01-01x", Fault::Format),
+            ("été", Fault::Format),
+        ] {
+            assert_eq!(fault(text), expected, "{text}");
         }
     }
 

@@ -9,6 +9,7 @@ use crate::diagnostic::{Code, Diagnostics};
 use crate::document::{
     AccountDoc, ApplicationDoc, AttributeType, Documents, Name, Node, ScalarKind, Value,
 };
+use crate::source::Span;
 use crate::value::{Json, Typed};
 
 /// An account as it was written.
@@ -20,17 +21,21 @@ pub(super) fn by_application<'d>(
     diagnostics: &mut Diagnostics,
 ) -> HashMap<Id, Vec<Declared<'d>>> {
     let mut by_application: HashMap<Id, Vec<Declared<'d>>> = HashMap::new();
-    let mut seen: std::collections::HashSet<(&str, &str)> = Default::default();
+    let mut seen: HashMap<(&str, &str), Span> = HashMap::new();
     for document in &documents.accounts {
         let declared = by_application
             .entry(document.application.value.clone())
             .or_default();
         for (id, account) in &document.accounts {
-            if seen.insert((&document.application, id)) {
-                declared.push((id, account));
-            } else {
+            let key = (&**document.application, &***id);
+            if let Some(first) = seen.get(&key) {
                 let message = format!("the account `{}` is declared twice", **id);
-                diagnostics.report(Code::DuplicateId, id.span, message);
+                diagnostics
+                    .report(Code::DuplicateId, id.span, message)
+                    .first(*first);
+            } else {
+                seen.insert(key, id.span);
+                declared.push((id, account));
             }
         }
     }

@@ -54,6 +54,10 @@ fn delegation(
             return None;
         }
     }
+    // Of a member without entries, what it holds could not be read.
+    if tenant.members.get(&from.value).is_some_and(Vec::is_empty) {
+        return None;
+    }
     if from.value == to.value {
         diagnostics
             .report(

@@ -30,16 +30,25 @@ pub(super) fn resolve(written: &Written<'_>, tenant: &mut Tenant, diagnostics: &
             undeclared(account, tenant, diagnostics);
         }
         let entry = entry(document, account, tenant, diagnostics);
-        let Some(entry) = entry else { continue };
-        let others = seen.entry(account).or_default();
-        let is_equal = || {
-            let written = fingerprint(document);
-            others.iter().any(|other| fingerprint(other) == written)
+        let Some(entry) = entry else {
+            // The member is known, though not what it may do.
+            tenant.members.entry(account.value.clone()).or_default();
+            continue;
         };
-        if !others.is_empty() && is_equal() {
+        let others = seen.entry(account).or_default();
+        let equal = || {
+            let written = fingerprint(document);
+            others.iter().find(|other| fingerprint(other) == written)
+        };
+        let first = match others.is_empty() {
+            true => None,
+            false => equal(),
+        };
+        if let Some(first) = first {
             let message = format!("the account `{}` has an equal entry already", **account);
             diagnostics
                 .report(Code::DuplicateEntry, document.span, message)
+                .first(first.span)
                 .help("remove one of them");
             continue;
         }
@@ -68,7 +77,7 @@ fn undeclared(account: &Name, tenant: &Tenant, diagnostics: &mut Diagnostics) {
     );
     diagnostics
         .report(Code::UndeclaredAccount, account.span, message)
-        .suggest(account, tenant.application.accounts.keys().map(|id| &**id));
+        .suggest_id(account, tenant.application.accounts.keys().map(|id| &**id));
 }
 
 fn teams(
@@ -77,11 +86,16 @@ fn teams(
     diagnostics: &mut Diagnostics,
 ) -> IndexMap<Id, Vec<Id>> {
     let mut teams: IndexMap<Id, Vec<Id>> = IndexMap::default();
-    let more = written.more.iter().flat_map(|document| &document.teams);
-    for (name, listed) in written.document.teams.iter().chain(more) {
+    let all = || {
+        let more = written.more.iter().flat_map(|document| &document.teams);
+        written.document.teams.iter().chain(more)
+    };
+    for (name, listed) in all() {
         if teams.contains_key(&name.value) {
             let message = format!("the team `{}` is declared twice", **name);
-            diagnostics.report(Code::DuplicateId, name.span, message);
+            let finding = diagnostics.report(Code::DuplicateId, name.span, message);
+            let first = all().find(|(first, _)| first.value == name.value);
+            finding.first = first.map(|(first, _)| first.span);
             continue;
         }
         for account in listed {
@@ -132,7 +146,7 @@ fn sub_accounts(
     diagnostics: &mut Diagnostics,
 ) -> Box<[Id]> {
     let Some(written) = &document.sub_accounts else {
-        if role.wants_sub_accounts {
+        if role.wants_sub_accounts && !role.incomplete {
             let message = format!(
                 "the role `{}` reaches sub-accounts, so the entry must say which",
                 *role.name
@@ -146,7 +160,7 @@ fn sub_accounts(
     if role.wants_sub_accounts && document.no_sub_accounts {
         diagnostics.report(Code::EmptyList, written.span, "`sub_accounts` is empty");
     }
-    if !role.wants_sub_accounts && !written.value.is_empty() {
+    if !role.wants_sub_accounts && !role.incomplete && !written.value.is_empty() {
         let message = format!(
             "the role `{}` has no grant with the scope `sub_account`, so the entry must not name any",
             *role.name
@@ -213,6 +227,9 @@ fn assigned(
     let Some(written) = &document.assigned else {
         return Box::default();
     };
+    if role.incomplete && !role.wants_assigned {
+        return Box::default();
+    }
     if !role.wants_assigned {
         let message = format!(
             "the role `{}` has no grant with the scope `assigned`, so the entry must not name records",
@@ -322,7 +339,8 @@ pub(super) fn guests(
                 continue;
             };
             let homes = homes(account, tenant, home);
-            if homes.is_empty() {
+            let is_unread = home.members.get(&account.value).is_some_and(Vec::is_empty);
+            if homes.is_empty() && !is_unread {
                 no_home(account, guest_of, diagnostics);
             }
             links.push(Link {

@@ -137,6 +137,8 @@ pub struct Role {
     pub wants_sub_accounts: bool,
     /// Whether a grant, inherited ones included, reaches assigned records.
     pub wants_assigned: bool,
+    /// Not all of it, or of what it inherits, could be read.
+    pub incomplete: bool,
 }
 
 /// The roles that a role may give.
@@ -389,9 +391,11 @@ pub fn resolve(documents: &Documents, sources: &Sources, diagnostics: &mut Diagn
     let raw = raw::owners(documents, sources, diagnostics);
     let accounts = accounts::by_application(documents, diagnostics);
     for document in &documents.applications {
-        if model.applications.contains_key(&document.id.value) {
+        if let Some(first) = model.applications.get(&document.id.value) {
             let message = format!("the application `{}` is declared twice", *document.id);
-            diagnostics.report(Code::DuplicateId, document.id.span, message);
+            diagnostics
+                .report(Code::DuplicateId, document.id.span, message)
+                .first(first.id.span);
             continue;
         }
         let empty = Vec::new();

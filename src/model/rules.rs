@@ -47,9 +47,11 @@ pub(super) fn roles(
         .collect();
     let mut roles = IndexMap::default();
     for (name, document) in documents {
+        let mut incomplete = document.incomplete;
         for other in document.inherits.iter().chain(&document.assigns) {
             if &*other.value != "*" && !known(other) {
                 unknown::report(Kind::Role, other, &names, diagnostics);
+                incomplete = true;
             }
         }
         let grants = grants(document, vocabulary, diagnostics);
@@ -62,6 +64,7 @@ pub(super) fn roles(
             assigns_written: document.assigns.clone(),
             wants_sub_accounts: false,
             wants_assigned: false,
+            incomplete,
         };
         roles.insert(name.value.clone(), role);
     }
@@ -192,6 +195,7 @@ fn finish(
 ) {
     let mut assigns = Assigns::default();
     let (mut wants_sub_accounts, mut wants_assigned) = (false, false);
+    let mut incomplete = false;
     for id in &closure {
         let Some(role) = roles.get(id).or_else(|| inherited.get(id)) else {
             continue;
@@ -201,12 +205,14 @@ fn finish(
         let reaches = |scope| role.grants.iter().any(|grant| grant.scope == scope);
         wants_sub_accounts |= reaches(Scope::SubAccount);
         wants_assigned |= reaches(Scope::Assigned);
+        incomplete |= role.incomplete;
     }
     if let Some(role) = roles.get_mut(name) {
         role.closure = closure;
         role.assigns = assigns;
         role.wants_sub_accounts = wants_sub_accounts;
         role.wants_assigned = wants_assigned;
+        role.incomplete = incomplete;
     }
 }
 

@@ -60,10 +60,11 @@ pub(super) fn collect<'d>(
     let mut written: IndexMap<Id, Written<'d>> = IndexMap::default();
     for document in &documents.tenants {
         let id = &document.id;
-        if written.contains_key(&id.value) {
+        if let Some(first) = written.get(&id.value) {
             let message = format!("the tenant `{}` is declared twice", **id);
             diagnostics
                 .report(Code::DuplicateId, id.span, message)
+                .first(first.document.id.span)
                 .help("tenant ids are unique in the whole folder, over all applications");
             continue;
         }
@@ -112,10 +113,11 @@ pub(super) fn tenant(
     partners(document, names, diagnostics);
     let sub_accounts = sub_accounts(document, diagnostics);
     for (name, _) in &document.roles {
-        if application.roles.contains_key(&name.value) {
+        if let Some(first) = application.roles.get(&name.value) {
             let message = format!("the application has a role `{}` already", **name);
             diagnostics
                 .report(Code::DuplicateId, name.span, message)
+                .first(first.name.span)
                 .help("choose another name; it may inherit from the application's role");
         }
     }

@@ -48,7 +48,10 @@ pub(super) fn report<'a>(
     known: impl IntoIterator<Item = &'a crate::model::Id>,
     diagnostics: &mut Diagnostics,
 ) {
-    diagnostics
-        .report(kind.code(), name.span, kind.message(name))
-        .suggest(name, known.into_iter().map(|id| &**id));
+    let known = known.into_iter().map(|id| &**id);
+    let finding = diagnostics.report(kind.code(), name.span, kind.message(name));
+    match kind {
+        Kind::ResourceType => finding.suggest(name, known),
+        _ => finding.suggest_id(name, known),
+    }
 }

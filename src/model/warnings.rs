@@ -8,6 +8,7 @@ use super::{Application, Deny, Grant, Id, Model, Moment, Role, Target, Tenant};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::{Name, Scope};
 use crate::source::Span;
+use crate::value::Json;
 
 /// What grants under `*` with a condition cover, by place: the types that have what it reads.
 pub type Narrowed = HashMap<Span, Vec<Target>>;
@@ -25,7 +26,9 @@ pub fn warn(
     for tenant in model.tenants.values() {
         past_expires(tenant, now, diagnostics);
         guests_without_partner(tenant, diagnostics);
+        own_partner(tenant, diagnostics);
     }
+    ignored_memberships(model, diagnostics);
     if has_errors {
         return;
     }
@@ -97,7 +100,19 @@ fn guests_without_partner(tenant: &Tenant, diagnostics: &mut Diagnostics) {
     }
     let guests = tenant.members.values().flatten();
     for guest in guests.filter_map(|entry| entry.guest.as_ref()) {
-        if !guest.is_partner {
+        if guest.tenant.value == tenant.id.value {
+            let code = match guest.is_partner {
+                true => Code::OwnTenant,
+                false => Code::GuestWithoutPartner,
+            };
+            let message = format!(
+                "`{}` is this tenant itself: a guest comes from another",
+                *tenant.id
+            );
+            diagnostics
+                .report(code, guest.tenant.span, message)
+                .help("remove `guest_of`, or name the tenant that the guest comes from");
+        } else if !guest.is_partner {
             let message = format!(
                 "`{}` is no partner of `{}`, so this entry counts for nothing",
                 *guest.tenant, *tenant.id
@@ -108,6 +123,35 @@ fn guests_without_partner(tenant: &Tenant, diagnostics: &mut Diagnostics) {
                     "add `{}` to `partners`, or remove the guest",
                     *guest.tenant
                 ));
+        }
+    }
+}
+
+fn own_partner(tenant: &Tenant, diagnostics: &mut Diagnostics) {
+    if tenant.partners.contains(&tenant.id.value) {
+        let message = format!("`{}` names itself among its `partners`", *tenant.id);
+        diagnostics
+            .report(Code::OwnTenant, tenant.id.span, message)
+            .help("remove it there: guests come from other tenants");
+    }
+}
+
+/// Cases whose memberships nobody reads.
+fn ignored_memberships(model: &Model, diagnostics: &mut Diagnostics) {
+    for suite in model.suites.iter() {
+        let tenant = model.tenants.get(&suite.tenant);
+        if tenant.is_none_or(|tenant| tenant.application.membership_request) {
+            continue;
+        }
+        let cases = suite.cases.iter();
+        for case in cases.filter(|case| case.memberships != Json::Null) {
+            diagnostics
+                .report(
+                    Code::IgnoredMemberships,
+                    case.span,
+                    "`memberships` counts for nothing here: the members of this tenant are in files",
+                )
+                .help("declare the member under `members`, or take `memberships` out");
         }
     }
 }

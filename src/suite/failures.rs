@@ -47,6 +47,7 @@ fn finding(suite: &Suite, case: &Case, snapshot: &Snapshot, now: i64) -> Diagnos
         span: Some(outcome.span),
         help: Some(help(&outcome.explanation)),
         fix: None,
+        first: None,
     }
 }
 

@@ -283,6 +283,50 @@ fn fix_leaves_what_could_be_several_or_stands_otherwise() {
     }
 }
 
+/// Ids that may as well be others would give rights to whom nobody meant.
+#[test]
+fn fix_never_guesses_at_ids() {
+    let application = "application: shop\nresources: {order: {actions: [read]}}\nroles:\n  \
+        clerk: {scope: sub_account, allow: [{resources: [order], actions: [read]}]}\n  \
+        tier1: {allow: [{resources: [tenant], actions: [update]}]}\n";
+    let tenant = |entry: &str| {
+        format!(
+            "tenant: acme\napplication: shop\nsub_accounts: {{shop-1: {{}}, s1: {{}}, team-a: {{}}}}\n\
+             teams: {{t1: [ann]}}\nmembers:\n  - {{account: ann, role: tier1}}\n  - {{account: bob, {entry}}}\n"
+        )
+    };
+    for entry in [
+        "role: clerk, sub_accounts: [shop-2, s2, team-b]",
+        "role: tier1, teams: [t2]",
+        "role: tier2",
+    ] {
+        let tenant = tenant(entry);
+        let place = Workplace::new(&[("application.yaml", application), ("acme.yaml", &tenant)]);
+        let said = place.octroi(&["check", "--fix"]);
+        assert_eq!(said.code, Some(3), "{entry}: {said:?}");
+        assert_eq!(place.read("acme.yaml"), tenant, "{entry}");
+        assert!(!said.out.contains("did you mean"), "{entry}: {said:?}");
+    }
+}
+
+/// Words of the language are few: the nearest is the one.
+#[test]
+fn fix_writes_words_of_the_language() {
+    let application = APPLICATION.replace("status: String", "status: string");
+    let tenant = "tenant: acme\napplication: shop\nmembers:\n  - {account: ann, role: clerk, status: activ}\n---\n\
+        tests: Some\ntenant: acme\ncases:\n  \
+        - {account: bob, action: read, resource: {type: order}, expect: dney, reason: not_member}\n";
+    let place = Workplace::new(&[("application.yaml", &application), ("acme.yaml", tenant)]);
+    let said = place.octroi(&["check", "--fix"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let expected = tenant
+        .replace("activ}", "active}")
+        .replace("dney", "deny")
+        .replace("not_member", "not_a_member");
+    assert_eq!(place.read("acme.yaml"), expected);
+    assert_eq!(place.read("application.yaml"), APPLICATION);
+}
+
 #[test]
 fn fix_follows_links_and_keeps_them() {
     let place = slips();

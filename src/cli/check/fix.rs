@@ -48,7 +48,7 @@ pub(super) fn run(folder: &Path) -> Result<Outcome, Exit> {
         }
     }
     if fixed == 0 {
-        message("nothing to fix: no misspelt name is near to one known name alone\n");
+        message("nothing to fix: no misspelt name can be put right without guessing\n");
     }
     load(folder)
 }

@@ -1,5 +1,6 @@
 //! Conditions: parsed alone, so that no text can close the braces around it, and asked which attributes they read.
 
+mod hints;
 mod search;
 mod walk;
 
@@ -15,6 +16,8 @@ use crate::document::{ConditionText, offsets};
 pub use crate::engine::Root;
 use crate::engine::{Fact, Formula};
 use crate::source::{Sources, Span};
+pub use hints::Paths;
+pub(super) use hints::of_types;
 pub(super) use search::nesting;
 use search::{find_read, find_slot, find_word};
 use walk::Walk;
@@ -101,9 +104,11 @@ fn place(text: &str, defined: Span, start: usize, end: usize, sources: &Sources)
     }
 }
 
-/// Parses a condition; what is wrong with it is reported at its place in the YAML.
+/// Parses a condition; what is wrong with it is reported at its place in the YAML. `paths` says where an attribute can
+/// be read that was named alone.
 pub fn parse(
     written: &ConditionText,
+    paths: Paths<'_>,
     sources: &Sources,
     diagnostics: &mut Diagnostics,
 ) -> Option<Condition> {
@@ -130,7 +135,7 @@ pub fn parse(
     let expression = match Expression::from_str(text) {
         Ok(expression) => expression,
         Err(errors) => {
-            not_cedar(&errors, written, sources, diagnostics);
+            not_cedar(&errors, written, paths, sources, diagnostics);
             return None;
         }
     };
@@ -172,6 +177,7 @@ pub fn parse(
 fn not_cedar(
     errors: &ParseErrors,
     written: &ConditionText,
+    paths: Paths<'_>,
     sources: &Sources,
     diagnostics: &mut Diagnostics,
 ) {
@@ -188,10 +194,12 @@ fn not_cedar(
             true => Code::ConditionType,
             false => Code::ConditionSyntax,
         };
-        let help = in_cedar(&message)
-            .map(str::to_owned)
-            .or_else(|| error.help().map(|help| help.to_string()));
-        let message = format!("the condition is no Cedar expression: {message}");
+        let hint = hints::of_syntax(&message, text, start, paths).unwrap_or_default();
+        let own = || error.help().map(|help| help.to_string());
+        let help = hint.help.or_else(own);
+        let message = hint
+            .message
+            .unwrap_or_else(|| format!("the condition is no Cedar expression: {message}"));
         let finding = diagnostics.report(code, span, message);
         if let Some(help) = help {
             finding.help(help);
@@ -210,21 +218,6 @@ fn in_json(text: &str) -> Option<serde_json::Value> {
     let mut json = Policy::parse(None, &probe).ok()?.to_json().ok()?;
     json.pointer_mut("/conditions/0/body")
         .map(serde_json::Value::take)
-}
-
-/// How Cedar writes what people bring from other languages.
-fn in_cedar(message: &str) -> Option<&'static str> {
-    let token = message
-        .strip_prefix("unexpected token `")?
-        .strip_suffix('`')?;
-    match token {
-        "and" => Some("Cedar writes `and` as `&&`"),
-        "or" => Some("Cedar writes `or` as `||`"),
-        "not" => Some("Cedar writes `not` as `!`"),
-        "=" => Some("Cedar compares with `==`"),
-        ";" | "}" => Some("`when` is one expression, not a policy"),
-        _ => None,
-    }
 }
 
 #[cfg(test)]
@@ -248,8 +241,13 @@ mod tests {
     fn reads(text: &str) -> (Vec<String>, Vec<String>) {
         let written = written(text);
         let mut diagnostics = Diagnostics::default();
-        let condition = parse(&written, &Sources::default(), &mut diagnostics)
-            .unwrap_or_else(|| panic!("{text}: {diagnostics:?}"));
+        let condition = parse(
+            &written,
+            &|_| Vec::new(),
+            &Sources::default(),
+            &mut diagnostics,
+        )
+        .unwrap_or_else(|| panic!("{text}: {diagnostics:?}"));
         let names = |read: &Read| format!("{}.{}", read.root.as_cedar(), read.name);
         (
             condition.reads.iter().map(names).collect(),
@@ -331,7 +329,12 @@ mod tests {
         ] {
             let written = written(text);
             let mut diagnostics = Diagnostics::default();
-            let parsed = parse(&written, &Sources::default(), &mut diagnostics);
+            let parsed = parse(
+                &written,
+                &|_| Vec::new(),
+                &Sources::default(),
+                &mut diagnostics,
+            );
             assert!(parsed.is_none() && diagnostics.has_errors(), "{text}");
         }
     }

@@ -15,7 +15,7 @@ pub(super) fn find_slot(text: &str) -> Option<(usize, usize)> {
 
 /// The text with the contents of its strings blanked, but for those that name an attribute (`x["name"]`, `has "name"`),
 /// so that a search finds code and no data; comments are blanked too, lest a quote in one hides code. Lengths stay.
-fn without_strings(text: &str) -> String {
+pub(super) fn without_strings(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());
     let mut characters = text.chars();
     while let Some(character) = characters.next() {
