@@ -405,7 +405,7 @@ impl Reloader {
             |outcome| Report::new(outcome, generation, took).with_diagnostics(self.listed.clone());
         if self.refused.is_none() {
             match asked {
-                true => tracing::info!(generation, "the policies are those that are served"),
+                true => tracing::info!(generation, "the policies are what they were"),
                 false => tracing::debug!("the policies are what they were"),
             }
             return Arc::new(report(Outcome::Unchanged));
