@@ -137,16 +137,20 @@ impl Changes {
         ]
     }
 
-    /// All of it in one line: `tenants ~1, members +1`.
-    pub fn summary(&self) -> String {
-        let mut text = String::new();
-        for (what, tally) in [
+    fn kinds(&self) -> [(&'static str, &Tally); 5] {
+        [
             ("applications", &self.applications),
             ("tenants", &self.tenants),
             ("roles", &self.roles),
             ("members", &self.members),
             ("accounts", &self.accounts),
-        ] {
+        ]
+    }
+
+    /// All of it in one line: `tenants ~1, members +1`.
+    pub fn summary(&self) -> String {
+        let mut text = String::new();
+        for (what, tally) in self.kinds() {
             tally.write(what, &mut text);
         }
         if text.is_empty() {
@@ -158,13 +162,7 @@ impl Changes {
     /// Who and what came (`+`), went (`-`) or is otherwise (`~`), by name, a few of each.
     pub fn names(&self) -> String {
         let mut lists = Vec::new();
-        for (what, tally) in [
-            ("applications", &self.applications),
-            ("tenants", &self.tenants),
-            ("roles", &self.roles),
-            ("members", &self.members),
-            ("accounts", &self.accounts),
-        ] {
+        for (what, tally) in self.kinds() {
             for (sign, named) in [
                 ("-", &tally.removed),
                 ("+", &tally.added),
