@@ -21,8 +21,9 @@ use crate::worlds::{Folder, evaluations};
 const EDITS: usize = 1_000;
 const SECOND: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(120);
-/// How long everything that a reload leaves behind may take to be gone.
-const SETTLED: Duration = Duration::from_secs(3);
+/// How long everything that a reload leaves behind may take to be gone: the allocator gives it back when it is next asked
+/// for a page, in a server that rests by the walk through the folder every ten seconds.
+const SETTLED: Duration = Duration::from_secs(12);
 /// One request in so many asks about both halves of an edit.
 const HALVES_EVERY: usize = 16;
 
