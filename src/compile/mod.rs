@@ -31,7 +31,7 @@ pub(crate) use variant::{application_variant, tenant_variant, without_conditions
 
 use crate::diagnostic::{Code, Diagnostics};
 use crate::document::{Scope, to_text};
-use crate::model::{Application, Id, Target, Tenant};
+use crate::model::{Application, Id, ResourceType, Target, Tenant};
 use crate::source::{Sources, Span};
 use crate::value::Typed;
 
@@ -126,7 +126,31 @@ pub struct CompiledApplication {
     /// Made only when whole policies are to be validated; an error is the schema's.
     validator: OnceLock<Result<Validator, String>>,
     /// For conditions over one type, whatever the action.
-    validators_by_type: Vec<OnceLock<Option<Validator>>>,
+    conditions_by_type: Vec<OnceLock<ConditionSchema>>,
+}
+
+/// What conditions over one type are validated with.
+struct ConditionSchema {
+    text: String,
+    /// Made only when a condition has not passed before; nothing if the text is no schema.
+    validator: OnceLock<Option<Validator>>,
+}
+
+impl ConditionSchema {
+    fn new(application: &Application, kind: &ResourceType) -> Self {
+        Self {
+            text: schema::schema_for_conditions(application, kind),
+            validator: OnceLock::new(),
+        }
+    }
+
+    fn validator(&self) -> Option<&Validator> {
+        let made = self.validator.get_or_init(|| {
+            let (schema, _) = Schema::from_cedarschema_str(&self.text).ok()?;
+            Some(Validator::new(schema))
+        });
+        made.as_ref()
+    }
 }
 
 impl CompiledApplication {
@@ -165,26 +189,25 @@ impl CompiledApplication {
     /// compiler's own, and neither they nor the action change what can be said of it.
     fn conditions_pass(&self, sourcing: &rules::Sourcing, validated: &Validated) -> bool {
         sourcing.authored.iter().all(|(kind, text)| {
-            let Some((_, resource_type)) = self.model.types.get_index(*kind) else {
+            let Some(schema) = self.conditions_of_type(*kind) else {
                 return false;
             };
-            let schema = schema::schema_for_conditions(&self.model, resource_type);
-            validated.passes(&[&schema, text], || {
-                let validator = self.validator_of_type(*kind, &schema);
+            validated.passes(&[&schema.text, text], || {
                 let policy = Policy::parse(None, text).ok();
-                validator.zip(policy).is_some_and(|(validator, policy)| {
-                    validate::passes(iter::once(policy), validator)
-                })
+                schema
+                    .validator()
+                    .zip(policy)
+                    .is_some_and(|(validator, policy)| {
+                        validate::passes(iter::once(policy), validator)
+                    })
             })
         })
     }
 
-    fn validator_of_type(&self, kind: usize, schema: &str) -> Option<&Validator> {
-        let made = self.validators_by_type.get(kind)?.get_or_init(|| {
-            let (schema, _) = Schema::from_cedarschema_str(schema).ok()?;
-            Some(Validator::new(schema))
-        });
-        made.as_ref()
+    fn conditions_of_type(&self, kind: usize) -> Option<&ConditionSchema> {
+        let (_, resource_type) = self.model.types.get_index(kind)?;
+        let made = || ConditionSchema::new(&self.model, resource_type);
+        Some(self.conditions_by_type.get(kind)?.get_or_init(made))
     }
 
     /// Whether raw Cedar passes, which may be about any type and action.
@@ -243,7 +266,7 @@ pub fn application(
         schema_text: schema::schema(model),
         book,
         validator: OnceLock::new(),
-        validators_by_type: model.types.iter().map(|_| OnceLock::new()).collect(),
+        conditions_by_type: model.types.iter().map(|_| OnceLock::new()).collect(),
     };
     application.validate(
         &application.book,

@@ -29,7 +29,7 @@ pub(crate) fn application_variant(
         schema_text: before.schema_text.clone(),
         book: compiler.finish().0,
         validator: OnceLock::new(),
-        validators_by_type: Vec::new(),
+        conditions_by_type: Vec::new(),
     }
 }
 

@@ -37,19 +37,21 @@ pub fn titles(model: &Model, sources: &Sources) -> Titles {
 fn told_apart(cases: &[&Case], sources: &Sources) -> Vec<String> {
     let mut titles: Vec<String> = cases.iter().map(|case| case.title()).collect();
     for words in APART_BY {
-        replace(&mut titles, cases, |case| match case.name.as_deref() {
-            Some(name) => format!("{name}: {}", words(case)),
-            None => words(case),
-        });
+        replace(&mut titles, cases, |case| with_name(case, words(case)));
     }
     replace(&mut titles, cases, |case| {
-        let title = match case.name.as_deref() {
-            Some(name) => format!("{name}: {}", case.question_in_full()),
-            None => case.question_in_full(),
-        };
+        let title = with_name(case, case.question_in_full());
         format!("{title} at {}", sources.place(case.span))
     });
     titles
+}
+
+/// Words about a case behind its name, if it has one.
+fn with_name(case: &Case, words: String) -> String {
+    match case.name.as_deref() {
+        Some(name) => format!("{name}: {words}"),
+        None => words,
+    }
 }
 
 /// Gives another title to each case whose title another has too.
